@@ -1,0 +1,77 @@
+// The import directions of ARCHITECTURE.md, enforced: api ← core ← adapters ← entry files; one file per risky package.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Packages that only one file may import, and that file. */
+const ONE_FILE = {
+  'dbus-next': 'dbus/connection.ts',
+  'bonjour-service': 'service/discover/bonjour.ts',
+  openpgp: 'service/sign/openpgp.ts',
+  koffi: 'service/sys/libc.ts',
+  electron: 'main/electron.ts',
+};
+
+/** Folder (longest match wins) → the folders of this project it may import besides itself. */
+const ALLOWED = {
+  dbus: ['service/api'],
+  'service/api': [],
+  'service/core': ['service/api'],
+  'service/sys': ['service/api'],
+  'service/image': ['service/api', 'service/core', 'service/sys'],
+  'service/sign': ['service/api', 'service/core', 'service/image'],
+  'service/store': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/deploy/layout.ts'],
+  'service/share': ['service/api', 'service/core', 'service/sys', 'service/store'],
+  'service/fetch': ['service/api', 'service/core', 'service/sys', 'service/store'],
+  'service/discover': ['service/api', 'service/core', 'service/sys', 'dbus'],
+  'service/deploy': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store'],
+  'service/bus': ['service/api', 'service/core', 'dbus'],
+  'service/publish': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/sign', 'service/store'],
+  'service/daemon': ['service', 'dbus'],
+  'service/cli': ['service', 'dbus'],
+  main: ['service/api', 'dbus'],
+  renderer: ['service/api'],
+  test: ['service', 'dbus', 'main', 'renderer'],
+};
+
+function sources(folder) {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return sources(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+const problems = [];
+const zoneOf = (file) =>
+  Object.keys(ALLOWED)
+    .filter((zone) => file.startsWith(`${zone}/`))
+    .sort((a, b) => b.length - a.length)[0];
+for (const top of ['dbus', 'service', 'main', 'renderer', 'test']) {
+  for (const path of sources(join(root, top))) {
+    const file = relative(root, path);
+    const zone = zoneOf(file);
+    if (!zone) {
+      problems.push(`${file}: in no folder that scripts/lint-imports.mjs knows`);
+      continue;
+    }
+    for (const [, specifier] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+      if (!specifier.startsWith('.')) {
+        const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : specifier.split('/')[0];
+        if (Object.hasOwn(ONE_FILE, name) && ONE_FILE[name] !== file && zone !== 'test')
+          problems.push(`${file}: only ${ONE_FILE[name]} may import ${name}`);
+        continue;
+      }
+      const target = relative(root, resolve(dirname(path), specifier));
+      const ok =
+        target.startsWith(`${zone}/`) ||
+        ALLOWED[zone].some((allowed) => target === allowed || target.startsWith(`${allowed}/`));
+      if (!ok) problems.push(`${file}: ${zone} may not import ${target}`);
+    }
+  }
+}
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
+console.log('imports: every direction holds');

@@ -1,0 +1,46 @@
+/** The updater as the bus and the command line see it: the daemon implements this, `bus/` exports it. */
+import type { LastError, PeerInfo, ProgressInfo, VersionInfo, When } from '../api/model.ts';
+import type { UpdaterState } from '../api/states.ts';
+
+export interface UpdaterSnapshot {
+  readonly state: UpdaterState;
+  readonly image: string;
+  readonly bootedVersion: number;
+  readonly currentVersion: number;
+  readonly previousVersion: number;
+  readonly stagedVersion: number;
+  readonly versions: readonly VersionInfo[];
+  readonly peers: readonly PeerInfo[];
+  readonly progress: ProgressInfo;
+  /** Unix seconds; 0: not put off; -1: until the next start. */
+  readonly deferredUntil: number;
+  readonly restartRequired: boolean;
+  readonly lastError: LastError;
+  readonly daemonVersion: string;
+}
+
+export type UpdaterSignal =
+  | { readonly name: 'UpdateAvailable'; readonly info: VersionInfo }
+  | { readonly name: 'UpdateReady'; readonly info: VersionInfo }
+  | { readonly name: 'UpdateFailed'; readonly version: number; readonly error: LastError }
+  | { readonly name: 'RolledBack'; readonly from: number; readonly to: number; readonly reason: string }
+  | { readonly name: 'StateChanged'; readonly old: UpdaterState; readonly new: UpdaterState };
+
+/**
+ * Methods reject with `RippleError`. `check`, `fetch` resolve as soon as the work has begun (its end is told by
+ * properties and signals); the others resolve when done.
+ */
+export interface Updater {
+  snapshot(): UpdaterSnapshot;
+  onChange(listener: () => void): void;
+  onSignal(listener: (signal: UpdaterSignal) => void): void;
+  check(): Promise<void>;
+  fetch(version: number): Promise<void>;
+  accept(version: number, when: When): Promise<void>;
+  defer(version: number, untilUnixSeconds: number): Promise<void>;
+  rollback(): Promise<void>;
+  cancel(): Promise<void>;
+  verify(): Promise<{ readonly checked: number; readonly damaged: number }>;
+  repair(): Promise<{ readonly repaired: number }>;
+  restart(): Promise<void>;
+}

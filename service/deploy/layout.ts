@@ -1,0 +1,88 @@
+/** Where everything lies under the sysroot. The only file that joins these names. */
+import { join } from 'node:path';
+
+export interface Deployment {
+  readonly image: string;
+  readonly version: number;
+}
+
+/**
+ * ```
+ * <sysroot>/rootfs/xo.7, xo.8.partial, boot -> config.12, config.12/{current,previous,tries+3}, current, previous
+ * <sysroot>/ripple/            0700
+ *   lock                       held while a daemon works on this sysroot
+ *   state.json                 what the engine must remember (see core/engine-state)
+ *   keyring.pgp                newest verified keyring
+ *   latest/<image>.pgp         highest `latest` seen
+ *   releases/<image>.<n>.pgp   verified releases, of deployments and of versions heard of
+ *   manifests/<image>.<n>      manifest of a deployment, or of the one that is being fetched
+ *   blobs/<sha256>             whole and checked, waiting to be staged (and notes)
+ *   blobs/<sha256>.part        what came so far
+ *   history.jsonl              what happened, newest last, bounded
+ * ```
+ */
+export class Layout {
+  readonly sysroot: string;
+  constructor(sysroot: string) {
+    this.sysroot = sysroot;
+  }
+  get rootfs(): string {
+    return join(this.sysroot, 'rootfs');
+  }
+  get bootPointer(): string {
+    return join(this.rootfs, 'boot');
+  }
+  deployment(d: Deployment): string {
+    return join(this.rootfs, deploymentName(d));
+  }
+  partial(d: Deployment): string {
+    return join(this.rootfs, `${deploymentName(d)}.partial`);
+  }
+  config(n: number): string {
+    return join(this.rootfs, `config.${n}`);
+  }
+  get state(): string {
+    return join(this.sysroot, 'ripple');
+  }
+  get lock(): string {
+    return join(this.state, 'lock');
+  }
+  get stateFile(): string {
+    return join(this.state, 'state.json');
+  }
+  get keyring(): string {
+    return join(this.state, 'keyring.pgp');
+  }
+  get blobs(): string {
+    return join(this.state, 'blobs');
+  }
+  get history(): string {
+    return join(this.state, 'history.jsonl');
+  }
+  get manifests(): string {
+    return join(this.state, 'manifests');
+  }
+  get releases(): string {
+    return join(this.state, 'releases');
+  }
+  manifest(d: Deployment): string {
+    return join(this.manifests, deploymentName(d));
+  }
+  release(d: Deployment): string {
+    return join(this.releases, `${deploymentName(d)}.pgp`);
+  }
+  latest(image: string): string {
+    return join(this.state, 'latest', `${image}.pgp`);
+  }
+}
+
+export function deploymentName(d: Deployment): string {
+  return `${d.image}.${d.version}`;
+}
+
+/** `xo.7` → image and version; `undefined` for any other name (`xo.7.partial`, `config.3`, …). */
+export function parseDeploymentName(name: string): Deployment | undefined {
+  const match = /^([a-z0-9][a-z0-9_-]{0,63})\.([1-9][0-9]{0,8})$/.exec(name);
+  if (!match || match[1] === undefined || match[2] === undefined || match[1] === 'config') return undefined;
+  return { image: match[1], version: Number(match[2]) };
+}
