@@ -1,5 +1,5 @@
 // The import directions of ARCHITECTURE.md, enforced: api ← core ← adapters ← entry files; one file per risky package.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,6 +50,7 @@ const zoneOf = (file) =>
     .filter((zone) => file.startsWith(`${zone}/`))
     .sort((a, b) => b.length - a.length)[0];
 for (const top of ['dbus', 'service', 'main', 'renderer', 'test']) {
+  if (!existsSync(join(root, top))) continue;
   for (const path of sources(join(root, top))) {
     const file = relative(root, path);
     const zone = zoneOf(file);

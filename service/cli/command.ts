@@ -1,0 +1,189 @@
+/** One command of `ripple`: what it takes, what `--help` says, what it does. */
+import { parseArgs } from 'node:util';
+import type { Terminal } from './terminal.ts';
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** May be given several times. */
+  readonly multiple?: boolean;
+  readonly required?: boolean;
+  /** What stands for the value in the help, e.g. `FILE`. */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+export interface PositionalSpec {
+  readonly name: string;
+  readonly doc: string;
+  readonly optional?: boolean;
+  /** The last one may take all that is left. */
+  readonly rest?: boolean;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Under 60 characters, for the list of commands. */
+  readonly summary: string;
+  /** Paragraphs of the man-style help. */
+  readonly description: string;
+  readonly positionals: readonly PositionalSpec[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly examples: readonly string[];
+  run(invocation: Invocation): Promise<void>;
+}
+
+/** Wrong use of the command line: exit status 2 and one line that ends with where the help is. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The command line of one call, checked against its command. */
+export class Invocation {
+  readonly positionals: readonly string[];
+  readonly terminal: Terminal;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(
+    positionals: readonly string[],
+    values: Readonly<Record<string, unknown>>,
+    terminal: Terminal,
+    signal: AbortSignal,
+  ) {
+    this.positionals = positionals;
+    this.#values = values;
+    this.terminal = terminal;
+    this.signal = signal;
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+  string(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+  required(name: string): string {
+    const value = this.string(name);
+    if (value === undefined) throw new UsageError(`--${name} is missing`);
+    return value;
+  }
+  list(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  }
+  /** @throws UsageError unless it is a whole number in the range. */
+  integer(name: string, minimum: number, maximum: number): number | undefined {
+    const text = this.string(name);
+    return text === undefined ? undefined : parseInteger(`--${name}`, text, minimum, maximum);
+  }
+  positional(index: number): string {
+    const value = this.positionals[index];
+    if (value === undefined) throw new UsageError('an argument is missing');
+    return value;
+  }
+  /** A version given as a positional. */
+  version(index: number): number {
+    return parseInteger('version', this.positional(index), 1, 999_999_999);
+  }
+}
+
+export function parseInteger(what: string, text: string, minimum: number, maximum: number): number {
+  const value = /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= minimum && value <= maximum)) {
+    throw new UsageError(`${what} must be a whole number from ${minimum} to ${maximum}, not "${text}"`);
+  }
+  return value;
+}
+
+/** @throws UsageError for options the command does not have, missing ones, and too many or too few arguments. */
+export function parseInvocation(
+  command: Command,
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Invocation {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {};
+  for (const [name, spec] of Object.entries(command.options)) {
+    options[name] = {
+      type: spec.type,
+      ...(spec.short === undefined ? {} : { short: spec.short }),
+      ...(spec.multiple === undefined ? {} : { multiple: spec.multiple }),
+    };
+  }
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error));
+  }
+  const { values, positionals } = parsed;
+  for (const [name, spec] of Object.entries(command.options)) {
+    if (spec.required && values[name] === undefined) throw new UsageError(`--${name} ${spec.value ?? ''} is missing`);
+  }
+  const needed = command.positionals.filter((spec) => !spec.optional);
+  const missing = needed[positionals.length];
+  if (missing) throw new UsageError(`${missing.name} is missing`);
+  const unlimited = command.positionals.at(-1)?.rest === true;
+  if (!unlimited && positionals.length > command.positionals.length) {
+    throw new UsageError(`"${positionals[command.positionals.length]}" is one argument too many`);
+  }
+  return new Invocation(positionals, values, terminal, signal);
+}
+
+/** The man-style page of one command. */
+export function helpPage(command: Command): string {
+  const usage = [
+    `ripple ${command.name}`,
+    ...command.positionals.map((p) => {
+      const name = p.rest ? `${p.name}…` : p.name;
+      return p.optional ? `[${name}]` : name;
+    }),
+    ...Object.entries(command.options).map(([name, spec]) => {
+      const text = `--${name}${spec.type === 'string' ? ` ${spec.value ?? 'TEXT'}` : ''}`;
+      return spec.required ? text : `[${text}]${spec.multiple ? '…' : ''}`;
+    }),
+  ].join(' ');
+  const rows: (readonly [string, string])[] = [
+    ...command.positionals.map((p) => [p.name, p.doc] as const),
+    ...Object.entries(command.options).map(([name, spec]) => {
+      const short = spec.short === undefined ? '' : `-${spec.short}, `;
+      return [`${short}--${name}${spec.type === 'string' ? ` ${spec.value ?? 'TEXT'}` : ''}`, spec.doc] as const;
+    }),
+  ];
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  const sections = [
+    `NAME\n    ripple ${command.name} - ${command.summary}`,
+    `SYNOPSIS\n${wrap(usage, 76, '    ', '        ')}`,
+    `DESCRIPTION\n${command.description
+      .split('\n\n')
+      .map((paragraph) => wrap(paragraph.replaceAll('\n', ' '), 76, '    ', '    '))
+      .join('\n\n')}`,
+  ];
+  if (rows.length > 0) {
+    const lines = rows.map(([left, doc]) => wrap(doc, 76, `    ${left.padEnd(width)}  `, ' '.repeat(width + 6)));
+    sections.push(`OPTIONS\n${lines.join('\n')}`);
+  }
+  if (command.examples.length > 0)
+    sections.push(`EXAMPLES\n${command.examples.map((line) => `    ${line}`).join('\n')}`);
+  sections.push('EXIT STATUS\n    0 it worked; 1 it failed, one line on standard error says why; 2 wrong use');
+  return `${sections.join('\n\n')}\n`;
+}
+
+function wrap(text: string, width: number, first: string, rest: string): string {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of text.split(' ')) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = rest;
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line].join('\n');
+}

@@ -1,0 +1,79 @@
+/** `ripple`: finds the command, runs it, and is the one place that turns what it throws into a line and a status. */
+import { asRippleError } from '../api/errors.ts';
+import { type Command, helpPage, parseInvocation, UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { nearest } from './nearest.ts';
+import { Terminal } from './terminal.ts';
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length));
+  const list = COMMANDS.map((command) => `    ${command.name.padEnd(width)}  ${command.summary}`).join('\n');
+  return `NAME
+    ripple - operating-system versions that travel from laptop to laptop
+
+SYNOPSIS
+    ripple COMMAND [ARGUMENTS]
+    ripple COMMAND --help
+
+COMMANDS
+${list}
+
+EXIT STATUS
+    0 it worked; 1 it failed, one line on standard error says why; 2 wrong use
+`;
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const onInterrupt = (): void => stop.abort();
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onInterrupt);
+  const terminal = new Terminal(process.stdout, process.stderr, args.includes('--json'));
+  try {
+    await command.run(parseInvocation(command, args, terminal, stop.signal));
+    terminal.clearBar();
+    return 0;
+  } catch (thrown) {
+    terminal.clearBar();
+    if (thrown instanceof UsageError) {
+      process.stderr.write(`ripple ${command.name}: ${thrown.message}; see: ripple ${command.name} --help\n`);
+      return 2;
+    }
+    const error = asRippleError(thrown);
+    process.stderr.write(`ripple ${command.name}: ${error.message.replaceAll('\n', ' ')}\n`);
+    if (error.code === 'Internal' && process.env.RIPPLE_DEBUG) console.error(thrown);
+    return 1;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked = COMMANDS.find((command) => command.name === rest[0]);
+    process.stdout.write(asked ? helpPage(asked) : overview());
+    return name === undefined ? 2 : 0;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (!command) {
+    const hint = nearest(
+      name,
+      COMMANDS.map((candidate) => candidate.name),
+    );
+    process.stderr.write(
+      `ripple: there is no command "${name}"${hint ? `; did you mean "${hint}"?` : ''}; see: ripple --help\n`,
+    );
+    return 2;
+  }
+  const end = rest.indexOf('--');
+  const flags = end < 0 ? rest : rest.slice(0, end);
+  if (flags.includes('--help') || flags.includes('-h')) {
+    process.stdout.write(helpPage(command));
+    return 0;
+  }
+  return runCommand(command, rest);
+}
+
+process.exitCode = await main(process.argv.slice(2));
