@@ -31,6 +31,7 @@ const ALLOWED = {
   'service/publish': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/sign', 'service/store'],
   'service/daemon': ['service', 'dbus'],
   'service/cli': ['service', 'dbus'],
+  'service/demo': ['service', 'dbus', 'main'],
   main: ['service/api', 'dbus'],
   renderer: ['service/api'],
   test: ['service', 'dbus', 'main', 'renderer'],

@@ -1,0 +1,165 @@
+/** Reads `ripple.toml` against the table of keys: every key has a default, every mistake is one line that names it. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import { RippleError } from '../api/errors.ts';
+import type { Role } from '../api/model.ts';
+import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
+
+export interface Config {
+  readonly role: Role;
+  readonly image: string;
+  readonly sysroot: string;
+  readonly repository: string;
+  readonly keyring: string;
+  readonly origins: readonly string[];
+  readonly ownerName: string;
+  readonly ownerColours: string;
+  readonly busAddress: string;
+  readonly busGroup: string;
+  readonly busSameUser: boolean;
+  readonly shareListen: readonly string[];
+  readonly sharePort: number;
+  readonly shareSlots: number;
+  readonly shareRateBytesPerSecond: number;
+  readonly shareStaged: boolean;
+  readonly discoveryKind: 'auto' | 'avahi' | 'bonjour' | 'none';
+  readonly discoveryInterfaces: readonly string[];
+  readonly checkMinutes: number;
+  readonly fetchAutomatic: boolean;
+  readonly fetchSources: number;
+  readonly fetchStallMs: number;
+  readonly bootMarker: string;
+  readonly bootTries: number;
+  readonly restartCommand: readonly string[];
+  readonly powerSupplies: string;
+  readonly powerFloorPercent: number;
+}
+
+/** @throws RippleError `InvalidArgument` naming the file and the key. */
+export function readConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RippleError(
+      'InvalidArgument',
+      `cannot read the configuration ${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  return parseConfig(text, file);
+}
+
+/** As `readConfig`, from text; `name` is what messages call it. */
+export function parseConfig(text: string, name: string): Config {
+  let table: unknown;
+  try {
+    table = parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new RippleError('InvalidArgument', `${name} is not TOML: ${message}`);
+  }
+  const given = new Map(flatten(table, ''));
+  for (const key of given.keys()) {
+    if (!CONFIG_KEYS.some((spec) => spec.key === key))
+      throw new RippleError('InvalidArgument', `${name}: there is no key "${key}"; see: ripple daemon --print-config`);
+  }
+  const values = new Map(CONFIG_KEYS.map((spec) => [spec.key, checked(spec, given.get(spec.key), name)]));
+  const string = (key: string): string => String(values.get(key));
+  const strings = (key: string): readonly string[] => {
+    const value = values.get(key);
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  const integer = (key: string): number => Number(values.get(key));
+  const boolean = (key: string): boolean => values.get(key) === true;
+  const image = string('image');
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(image) || image === 'config')
+    throw new RippleError(
+      'InvalidArgument',
+      `${name}: image "${image}" must be lower-case letters, digits, "-" and "_"`,
+    );
+  const colours = string('owner.colours');
+  if (colours !== '' && !/^#[0-9a-fA-F]{6},#[0-9a-fA-F]{6}$/.test(colours))
+    throw new RippleError('InvalidArgument', `${name}: owner.colours "${colours}" must look like "#rrggbb,#rrggbb"`);
+  for (const origin of strings('origins')) {
+    if (!/^https?:$/.test(URL.canParse(origin) ? new URL(origin).protocol : ''))
+      throw new RippleError('InvalidArgument', `${name}: origins: "${origin}" is not an http or https URL`);
+  }
+  const role = string('role');
+  const kind = string('discovery.kind');
+  return {
+    role: role === 'school' || role === 'teacher' ? role : 'laptop',
+    image,
+    sysroot: string('sysroot'),
+    repository: string('repository'),
+    keyring: string('keyring'),
+    origins: strings('origins').map((origin) => origin.replace(/\/+$/, '')),
+    ownerName: string('owner.name'),
+    ownerColours: colours,
+    busAddress: string('bus.address'),
+    busGroup: string('bus.group'),
+    busSameUser: boolean('bus.same_user'),
+    shareListen: strings('share.listen'),
+    sharePort: integer('share.port'),
+    shareSlots: integer('share.slots'),
+    shareRateBytesPerSecond: integer('share.rate'),
+    shareStaged: boolean('share.staged'),
+    discoveryKind: kind === 'avahi' || kind === 'bonjour' || kind === 'none' ? kind : 'auto',
+    discoveryInterfaces: strings('discovery.interfaces'),
+    checkMinutes: integer('check.minutes'),
+    fetchAutomatic: boolean('fetch.automatic'),
+    fetchSources: integer('fetch.sources'),
+    fetchStallMs: integer('fetch.stall_seconds') * 1000,
+    bootMarker: string('boot.marker'),
+    bootTries: integer('boot.tries'),
+    restartCommand: strings('boot.restart'),
+    powerSupplies: string('power.supplies'),
+    powerFloorPercent: integer('power.floor'),
+  };
+}
+
+function* flatten(value: unknown, prefix: string): Generator<[string, unknown]> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)) {
+    for (const [key, inner] of Object.entries(value)) yield* flatten(inner, prefix === '' ? key : `${prefix}.${key}`);
+  } else {
+    yield [prefix, value];
+  }
+}
+
+function checked(spec: KeySpec, value: unknown, name: string): KeySpec['fallback'] {
+  if (value === undefined) return spec.fallback;
+  const refuse = (what: string): never => {
+    throw new RippleError('InvalidArgument', `${name}: ${spec.key} must be ${what}, not ${JSON.stringify(value)}`);
+  };
+  switch (spec.kind) {
+    case 'string':
+      if (typeof value !== 'string') return refuse('a text');
+      if (spec.oneOf && !spec.oneOf.includes(value)) return refuse(`one of ${spec.oneOf.join(', ')}`);
+      return value;
+    case 'strings':
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return refuse('a list of texts');
+      return value;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : refuse('true or false');
+    case 'integer': {
+      const low = spec.minimum ?? 0;
+      const high = spec.maximum ?? Number.MAX_SAFE_INTEGER;
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
+        return refuse(`a whole number from ${low} to ${high}`);
+      return value;
+    }
+  }
+}
+
+/** The documented configuration file with every default, as `ripple daemon --print-config` prints it. */
+export function documentedConfig(): string {
+  const lines = ['# Ripple: every key with its default.'];
+  let section = '';
+  for (const spec of CONFIG_KEYS) {
+    const dot = spec.key.indexOf('.');
+    const own = dot < 0 ? '' : spec.key.slice(0, dot);
+    if (own !== section) lines.push('', `[${own}]`);
+    section = own;
+    lines.push(`# ${spec.doc}`, `${spec.key.slice(dot + 1)} = ${JSON.stringify(spec.fallback)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

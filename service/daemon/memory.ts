@@ -1,0 +1,139 @@
+/** What a laptop must remember across restarts, in one small file that is replaced as a whole. One writer: the daemon. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface MemoryState {
+  /** Random, made once per laptop: what neighbours know it by. */
+  readonly id: string;
+  /** Seconds since 1970 by verified signatures, never by the clock (trust rule 4). */
+  readonly trustedTimeSeconds: number;
+  /** Highest `latest` epoch seen of the image followed (trust rule 4). */
+  readonly latestEpoch: number;
+  /** The version that a person asked for and that is not staged yet; 0: none. After a crash it is gone on with. */
+  readonly goal: number;
+  /** Unix seconds, 0 not, -1 until the next start. */
+  readonly deferredUntil: number;
+  /** Choose and restart at a time (unix seconds). */
+  readonly appointment: { readonly version: number; readonly at: number } | null;
+  /** Versions that did not boot, or that a person went back from: not offered again by themselves. */
+  readonly shunned: readonly number[];
+  /** Told until the person has seen it. */
+  readonly rollback: { readonly from: number; readonly to: number; readonly reason: string } | null;
+  /** What ran when the daemon last started: a change of it is a start of another version. */
+  readonly lastBooted: number;
+  readonly bootsSinceNews: number;
+}
+
+const FRESH: Omit<MemoryState, 'id'> = {
+  trustedTimeSeconds: 0,
+  latestEpoch: 0,
+  goal: 0,
+  deferredUntil: 0,
+  appointment: null,
+  shunned: [],
+  rollback: null,
+  lastBooted: 0,
+  bootsSinceNews: 0,
+};
+
+export class Memory {
+  readonly #file: string;
+  #state: MemoryState;
+
+  private constructor(file: string, state: MemoryState) {
+    this.#file = file;
+    this.#state = state;
+  }
+
+  /** Reads `file`; a missing or damaged one starts afresh with `floor`, which the verified documents on disk still give. */
+  static open(file: string, floor: { readonly trustedTimeSeconds: number; readonly latestEpoch: number }): Memory {
+    const known = readState(file);
+    const memory = new Memory(file, {
+      ...FRESH,
+      id: randomBytes(8).toString('hex'),
+      ...known,
+      trustedTimeSeconds: Math.max(known?.trustedTimeSeconds ?? 0, floor.trustedTimeSeconds),
+      latestEpoch: Math.max(known?.latestEpoch ?? 0, floor.latestEpoch),
+    });
+    memory.#write();
+    return memory;
+  }
+
+  get state(): MemoryState {
+    return this.#state;
+  }
+
+  /** On disk when it returns. Epoch and trusted time never fall, whatever is given. */
+  update(change: Partial<Omit<MemoryState, 'id'>>): void {
+    const before = this.#state;
+    this.#state = {
+      ...before,
+      ...change,
+      trustedTimeSeconds: Math.max(before.trustedTimeSeconds, change.trustedTimeSeconds ?? 0),
+      latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0),
+    };
+    if (JSON.stringify(before) !== JSON.stringify(this.#state)) this.#write();
+  }
+
+  #write(): void {
+    const folder = dirname(this.#file);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const fresh = `${this.#file}.new`;
+    const fd = openSync(fresh, 'w', 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify(this.#state)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, this.#file);
+    const directory = openSync(folder, 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  }
+}
+
+function readState(file: string): Partial<MemoryState> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const members = new Map(Object.entries(value));
+  const number = (name: string): number => {
+    const member = members.get(name);
+    return typeof member === 'number' && Number.isSafeInteger(member) ? member : 0;
+  };
+  const id = members.get('id');
+  const shunned = members.get('shunned');
+  const rollback = record(members.get('rollback'));
+  const appointment = record(members.get('appointment'));
+  return {
+    ...(typeof id === 'string' && /^[0-9a-f]{16}$/.test(id) ? { id } : {}),
+    trustedTimeSeconds: Math.max(0, number('trustedTimeSeconds')),
+    latestEpoch: Math.max(0, number('latestEpoch')),
+    goal: Math.max(0, number('goal')),
+    deferredUntil: Math.max(-1, number('deferredUntil')),
+    shunned: Array.isArray(shunned) ? shunned.filter((item) => Number.isSafeInteger(item)) : [],
+    rollback:
+      rollback && typeof rollback.from === 'number' && typeof rollback.to === 'number'
+        ? { from: rollback.from, to: rollback.to, reason: String(rollback.reason ?? '') }
+        : null,
+    appointment:
+      appointment && typeof appointment.version === 'number' && typeof appointment.at === 'number'
+        ? { version: appointment.version, at: appointment.at }
+        : null,
+    lastBooted: number('lastBooted'),
+    bootsSinceNews: number('bootsSinceNews'),
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? { ...value } : undefined;
+}

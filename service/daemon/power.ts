@@ -1,0 +1,51 @@
+/** Battery and mains, from the kernel's power_supply class (Documentation/ABI/testing/sysfs-class-power). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RippleError } from '../api/errors.ts';
+
+export interface Power {
+  /** Per cent of the fullest battery; `undefined` where there is none. */
+  readonly chargePercent: number | undefined;
+  readonly onMains: boolean;
+}
+
+export function readPower(folder: string): Power {
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    // No such class: a desktop, a container. Treated as mains.
+  }
+  const read = (name: string, file: string): string => {
+    try {
+      return readFileSync(join(folder, name, file), 'utf8').trim();
+    } catch {
+      return '';
+    }
+  };
+  const charges: number[] = [];
+  let charging = false;
+  let mains = false;
+  for (const name of names) {
+    if (read(name, 'type') === 'Battery') {
+      const charge = Number.parseInt(read(name, 'capacity'), 10);
+      if (charge >= 0 && charge <= 100) charges.push(charge);
+      if (['Charging', 'Full', 'Not charging'].includes(read(name, 'status'))) charging = true;
+    } else if (read(name, 'online') === '1') {
+      mains = true;
+    }
+  }
+  return {
+    chargePercent: charges.length > 0 ? Math.max(...charges) : undefined,
+    onMains: mains || charging || charges.length === 0,
+  };
+}
+
+/** @throws RippleError `LowBattery` with both numbers. */
+export function requirePower(power: Power, floorPercent: number): void {
+  if (power.onMains || power.chargePercent === undefined || power.chargePercent >= floorPercent) return;
+  throw new RippleError(
+    'LowBattery',
+    `the battery has ${power.chargePercent}%, less than ${floorPercent}%: plug the laptop in and try again`,
+  );
+}
