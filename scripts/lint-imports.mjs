@@ -7,7 +7,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Packages that only one file may import, and that file. */
 const ONE_FILE = {
-  'dbus-next': 'dbus/connection.ts',
+  'dbus-next': 'dbus/wire.ts',
   'bonjour-service': 'service/discover/bonjour.ts',
   openpgp: 'service/sign/openpgp.ts',
   koffi: 'service/sys/libc.ts',
@@ -38,7 +38,7 @@ const ALLOWED = {
 };
 
 function sources(folder) {
-  return readdirSync(folder).flatMap((name) => {
+  return (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return sources(path);
     return path.endsWith('.ts') ? [path] : [];
