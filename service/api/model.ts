@@ -61,7 +61,7 @@ export const NO_PROGRESS: ProgressInfo = {
 };
 
 export interface LastError {
-  readonly code: ErrorCode | '';
+  readonly code: ErrorCode | 'RolledBack' | '';
   readonly message: string;
 }
 
