@@ -11,9 +11,9 @@ export const ERROR_PREFIX = 'org.laptop.Ripple1.Error.';
 export const POLKIT_PREFIX = 'org.laptop.ripple1.';
 export type PolkitAction = 'check' | 'update' | 'defer' | 'rollback' | 'manage' | 'order';
 
-/** A value inside a variant, with its signature. */
+/** A value inside a variant, with its signature: any one complete type, for others may send more than we describe. */
 export interface Variant {
-  readonly signature: Signature;
+  readonly signature: string;
   readonly value: unknown;
 }
 export type VariantDict = Readonly<Record<string, Variant>>;
@@ -144,7 +144,7 @@ export const UPDATER = {
   },
 } as const satisfies InterfaceDescription;
 
-type ValuesOf<Args extends readonly ArgumentDescription[]> = {
+export type ValuesOf<Args extends readonly ArgumentDescription[]> = {
   readonly [I in keyof Args]: SignatureTypes[Args[I]['signature']];
 };
 

@@ -1,0 +1,104 @@
+/**
+ * The dictionaries of the Updater interface → the model that the rest of the program uses. Keys that are missing or have
+ * another type get the model's empty value: an older or newer daemon must not stop the screen.
+ */
+import type { Properties, Variant, VariantDict } from '../service/api/description.ts';
+import { ERROR_CODES } from '../service/api/errors.ts';
+import {
+  type LastError,
+  type PeerInfo,
+  PROGRESS_PHASES,
+  type ProgressInfo,
+  type Role,
+  type VersionInfo,
+} from '../service/api/model.ts';
+
+const ROLES: readonly Role[] = ['laptop', 'school', 'teacher'];
+const PEER_STATES: readonly PeerInfo['state'][] = ['online', 'getting', 'away', 'banned'];
+
+export function decodeVersions(versions: Properties['Versions'] | undefined): readonly VersionInfo[] {
+  return (versions ?? []).map(decodeVersion);
+}
+
+/** Also what `UpdateAvailable` and `UpdateReady` carry. */
+export function decodeVersion(dict: VariantDict): VersionInfo {
+  return {
+    version: number(dict, 'version'),
+    severity: text(dict, 'severity') === 'critical' ? 'critical' : 'normal',
+    notes: entries(dict, 'notes', 'a{ss}', (value) => (typeof value === 'string' ? value : undefined)),
+    released: text(dict, 'released'),
+    downloadSizeBytes: number(dict, 'downloadSize'),
+    sources: texts(dict, 'sources'),
+    local: own(dict, 'local')?.value === true,
+  };
+}
+
+export function decodePeers(peers: Properties['Peers'] | undefined): readonly PeerInfo[] {
+  return (peers ?? []).map((dict) => ({
+    id: text(dict, 'id'),
+    name: text(dict, 'name'),
+    colours: text(dict, 'colours'),
+    role: oneOf(ROLES, text(dict, 'role'), 'laptop'),
+    version: number(dict, 'version'),
+    state: oneOf(PEER_STATES, text(dict, 'state'), 'away'),
+    givenBytes: number(dict, 'givenBytes'),
+    lastSeen: number(dict, 'lastSeen'),
+  }));
+}
+
+export function decodeProgress(progress: Properties['Progress'] | undefined): ProgressInfo {
+  const dict = progress ?? {};
+  return {
+    version: number(dict, 'version'),
+    phase: oneOf(PROGRESS_PHASES, text(dict, 'phase'), 'none'),
+    doneBytes: number(dict, 'doneBytes'),
+    totalBytes: number(dict, 'totalBytes'),
+    fromPeers: entries(dict, 'fromPeers', 'a{st}', (value) => (typeof value === 'bigint' ? Number(value) : undefined)),
+    etaSeconds: number(dict, 'etaSeconds'),
+  };
+}
+
+export function decodeLastError(error: Properties['LastError'] | undefined): LastError {
+  const dict = error ?? {};
+  return { code: oneOf([...ERROR_CODES, ''] as const, text(dict, 'code'), ''), message: text(dict, 'message') };
+}
+
+function own(dict: VariantDict, key: string): Variant | undefined {
+  return Object.hasOwn(dict, key) ? dict[key] : undefined;
+}
+
+function text(dict: VariantDict, key: string): string {
+  const value = own(dict, key)?.value;
+  return typeof value === 'string' ? value : '';
+}
+
+/** Byte counts stay far below 2^53. */
+function number(dict: VariantDict, key: string): number {
+  const value = own(dict, key)?.value;
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
+}
+
+function texts(dict: VariantDict, key: string): readonly string[] {
+  const value = own(dict, key)?.value;
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+function entries<V>(
+  dict: VariantDict,
+  key: string,
+  signature: string,
+  read: (value: unknown) => V | undefined,
+): Readonly<Record<string, V>> {
+  const variant = own(dict, key);
+  if (variant?.signature !== signature || typeof variant.value !== 'object' || variant.value === null) return {};
+  return Object.fromEntries(
+    Object.entries(variant.value).flatMap(([name, value]) => {
+      const got = read(value);
+      return got === undefined ? [] : [[name, got]];
+    }),
+  );
+}
+
+function oneOf<T extends string>(allowed: readonly T[], value: string, otherwise: T): T {
+  return allowed.find((one) => one === value) ?? otherwise;
+}
