@@ -1,4 +1,27 @@
 /** Every command, in the order of the help. */
+import { repairCommand, verifyCommand } from './care.ts';
 import type { Command } from './command.ts';
+import { peersCommand, statusCommand } from './status.ts';
+import {
+  acceptCommand,
+  cancelCommand,
+  checkCommand,
+  getCommand,
+  laterCommand,
+  restartCommand,
+  rollbackCommand,
+} from './update.ts';
 
-export const COMMANDS: readonly Command[] = [];
+export const COMMANDS: readonly Command[] = [
+  statusCommand,
+  checkCommand,
+  getCommand,
+  acceptCommand,
+  laterCommand,
+  rollbackCommand,
+  restartCommand,
+  cancelCommand,
+  peersCommand,
+  verifyCommand,
+  repairCommand,
+];
