@@ -19,7 +19,10 @@ Keep the private file away from the server that hands out versions. gpg reads bo
     expires: { type: 'string', value: 'DAYS', doc: 'it cannot sign after this many days; never expires unless given' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
-  examples: ['ripple keygen --out root.key --name "School network root"', 'ripple keygen --out release.key --expires 730'],
+  examples: [
+    'ripple keygen --out root.key --name "School network root"',
+    'ripple keygen --out release.key --expires 730',
+  ],
   async run(invocation) {
     const file = invocation.string('out') ?? 'ripple.key';
     const days = invocation.integer('expires', 1, 36_500);

@@ -8,12 +8,18 @@ export type RolePlan = Readonly<Partial<Record<KeyRole, readonly TrustedKey[]>>>
 export type Thresholds = Readonly<Partial<Record<KeyRole, number>>>;
 
 /** Keyring 1. A role without keys of its own is served by the root keys; thresholds are 1 unless given. */
-export function firstKeyring(plan: RolePlan & { readonly root: readonly TrustedKey[] }, thresholds: Thresholds): Keyring {
+export function firstKeyring(
+  plan: RolePlan & { readonly root: readonly TrustedKey[] },
+  thresholds: Thresholds,
+): Keyring {
   const role = (name: KeyRole): KeyringRole => {
     const keys = plan[name] ?? plan.root;
     return checked(name, { threshold: thresholds[name] ?? 1, keys: distinct(name, keys).map((key) => key.armored) });
   };
-  return { version: 1, roles: { root: role('root'), release: role('release'), latest: role('latest'), order: role('order') } };
+  return {
+    version: 1,
+    roles: { root: role('root'), release: role('release'), latest: role('latest'), order: role('order') },
+  };
 }
 
 export interface KeyringChange {
@@ -50,7 +56,10 @@ export async function nextKeyring(current: Keyring, change: KeyringChange): Prom
     latest: await role('latest'),
     order: await role('order'),
   };
-  for (const fingerprint of [...(change.remove?.fingerprints ?? []), ...(change.update ?? []).map((k) => k.fingerprint)])
+  for (const fingerprint of [
+    ...(change.remove?.fingerprints ?? []),
+    ...(change.update ?? []).map((k) => k.fingerprint),
+  ])
     if (!listed.has(fingerprint)) throw bad(`keyring ${current.version}: does not list key ${fingerprint}`);
   if (JSON.stringify(roles) === JSON.stringify(current.roles))
     throw bad(`keyring ${current.version}: has all this already, nothing to change`);

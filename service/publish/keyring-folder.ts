@@ -42,7 +42,10 @@ export class KeyringFolder {
   async mustNewest(): Promise<Verifier> {
     const verifier = await this.newest();
     if (verifier === undefined)
-      throw new RippleError('InvalidArgument', `${this.file(1)}: there is no keyring yet; make it: ripple keyring init`);
+      throw new RippleError(
+        'InvalidArgument',
+        `${this.file(1)}: there is no keyring yet; make it: ripple keyring init`,
+      );
     return verifier;
   }
 

@@ -28,7 +28,9 @@ async function writeNew(file: string, text: string, mode: number): Promise<void>
     handle = await open(file, 'wx', mode);
   } catch (cause) {
     if (errno(cause) === 'EEXIST')
-      throw new RippleError('InvalidArgument', `${file}: exists already and is left alone; choose another name`, { cause });
+      throw new RippleError('InvalidArgument', `${file}: exists already and is left alone; choose another name`, {
+        cause,
+      });
     throw new RippleError('IoError', `${file}: cannot be written (${errno(cause)})`, { cause });
   }
   try {
@@ -56,7 +58,8 @@ export async function holdsPrivateKey(file: string): Promise<boolean> {
 /** First line of a passphrase file, without the line end. */
 export async function readPassphrase(file: string): Promise<string> {
   const [line = ''] = (await readKeyFile(file)).toString('utf8').split(/\r?\n/, 1);
-  if (line === '') throw new RippleError('InvalidArgument', `${file}: its first line must be the passphrase, it is empty`);
+  if (line === '')
+    throw new RippleError('InvalidArgument', `${file}: its first line must be the passphrase, it is empty`);
   return line;
 }
 
