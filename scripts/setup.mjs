@@ -27,6 +27,7 @@ const TEST = {
   iproute2: '/sbin/ip',
   e2fsprogs: '/sbin/mke2fs',
   strace: '/usr/bin/strace',
+  busybox: '/usr/bin/busybox',
   chromium: '/usr/bin/chromium',
   xvfb: '/usr/bin/Xvfb',
 };

@@ -18,6 +18,7 @@ export interface Deployment {
  *   manifests/<image>.<n>      manifest of a deployment, or of the one that is being fetched
  *   blobs/<sha256>             whole and checked, waiting to be staged (and notes)
  *   blobs/<sha256>.part        what came so far
+ *   repair/                    files that are about to replace damaged ones
  *   history.jsonl              what happened, newest last, bounded
  * ```
  */
@@ -55,6 +56,9 @@ export class Layout {
   }
   get blobs(): string {
     return join(this.state, 'blobs');
+  }
+  get repair(): string {
+    return join(this.state, 'repair');
   }
   get history(): string {
     return join(this.state, 'history.jsonl');

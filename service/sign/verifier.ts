@@ -9,6 +9,7 @@ import {
   requireNextKeyring,
   requireThreshold,
   requireVersion,
+  type TrustedTime,
 } from '../core/trust.ts';
 import {
   type Keyring,
@@ -32,8 +33,8 @@ export interface Verified<D> {
   readonly bytes: Uint8Array;
   /** Primary fingerprints of the keys that counted, lower-case hex, sorted. */
   readonly signers: readonly string[];
-  /** Trusted time after this document: kept by the caller and given to `fromInstalled` at the next start. */
-  readonly trustedTimeSeconds: number;
+  /** To be kept by the caller, and given back to `fromInstalled` at the next start. */
+  readonly trustedTime: TrustedTime;
 }
 
 export interface VerifiedKeyring extends Verified<Keyring> {
@@ -50,46 +51,41 @@ export interface VerifiedKeyring extends Verified<Keyring> {
  */
 export class Verifier {
   #keyring: TrustedKeyring;
-  /** From keyrings and the installed image only: no lesser key can push it ahead and so expire the root keys. */
-  #rootSeconds: number;
-  /** From every verified document. */
-  #seconds: number;
+  #time: TrustedTime;
+  readonly installed: VerifiedKeyring;
 
-  private constructor(keyring: TrustedKeyring, rootSeconds: number, seconds: number) {
+  private constructor(keyring: TrustedKeyring, time: TrustedTime, installed: VerifiedKeyring) {
     this.#keyring = keyring;
-    this.#rootSeconds = rootSeconds;
-    this.#seconds = seconds;
+    this.#time = time;
+    this.installed = installed;
   }
 
   /**
    * Starts from a keyring that is trusted because of where it lies: installed with the image, or kept after an earlier
    * `advance`. Its own root threshold must have signed it, so that a damaged file is noticed.
    * @param imageDateSeconds date of the installed image, seconds since 1970
-   * @param keptSeconds the trusted time of earlier runs, 0: none
+   * @param kept the trusted time of earlier runs
    */
-  static async fromInstalled(bytes: Uint8Array, imageDateSeconds: number, keptSeconds = 0): Promise<Verifier> {
+  static async fromInstalled(bytes: Uint8Array, imageDateSeconds: number, kept?: TrustedTime): Promise<Verifier> {
     const { payload } = readSignedMessage(bytes, MAX_KEYRING_BYTES);
     const keyring = await TrustedKeyring.read(payload);
     const { signatures } = await openDocument(bytes, keyring.keys, MAX_KEYRING_BYTES);
     // 1. Judged as of its signing: root keys that expired since must not keep a laptop from starting and saying so.
     const atSigning = Number.NEGATIVE_INFINITY;
     const what = `installed keyring ${keyring.version}`;
-    const { signedSeconds } = requireThreshold(what, signatures, 'root', keyring.rule('root'), atSigning);
-    const rootSeconds = Math.max(imageDateSeconds, signedSeconds);
-    return new Verifier(keyring, rootSeconds, Math.max(rootSeconds, keptSeconds));
+    const { signers, signedSeconds } = requireThreshold(what, signatures, 'root', keyring.rule('root'), atSigning);
+    const rootSeconds = Math.max(imageDateSeconds, signedSeconds, kept?.rootSeconds ?? 0);
+    const trustedTime = { rootSeconds, seconds: Math.max(rootSeconds, kept?.seconds ?? 0) };
+    const installed = { document: keyring.document, bytes, signers, trustedTime, rolesChanged: [] };
+    return new Verifier(keyring, trustedTime, installed);
   }
 
   get keyringVersion(): number {
     return this.#keyring.version;
   }
 
-  /** Roles, thresholds and armored keys, as the keyring lists them. */
-  get keyring(): Keyring {
-    return this.#keyring.document;
-  }
-
-  get trustedTimeSeconds(): number {
-    return this.#seconds;
+  get trustedTime(): TrustedTime {
+    return this.#time;
   }
 
   /** Moves to the next keyring. Nothing changes when it throws. */
@@ -106,12 +102,12 @@ export class Verifier {
     if (this.#keyring !== current) throw new RippleError('Busy', 'the keyring moved on meanwhile; try again');
 
     const rolesChanged = current.rolesThatDiffer(next);
-    this.#keyring = next;
-    this.#rootSeconds = Math.max(this.#rootSeconds, old.signedSeconds);
+    const rootSeconds = Math.max(this.#time.rootSeconds, old.signedSeconds);
     // New keys for a role also take back what its old keys, if stolen, may have done to time.
-    this.#seconds = rolesChanged.length > 0 ? this.#rootSeconds : Math.max(this.#seconds, this.#rootSeconds);
-    const { document } = next;
-    return { document, bytes, signers: old.signers, trustedTimeSeconds: this.#seconds, rolesChanged };
+    const seconds = rolesChanged.length > 0 ? rootSeconds : Math.max(this.#time.seconds, rootSeconds);
+    this.#keyring = next;
+    this.#time = { rootSeconds, seconds };
+    return { document: next.document, bytes, signers: old.signers, trustedTime: this.#time, rolesChanged };
   }
 
   /**
@@ -166,19 +162,19 @@ export class Verifier {
   ): Promise<{ readonly opened: OpenedDocument; readonly judgement: Judgement }> {
     const keyring = this.#keyring;
     const opened = await openDocument(bytes, keyring.keys, MAX_DOCUMENT_BYTES);
-    const judgement = requireThreshold(what, opened.signatures, role, keyring.rule(role), this.#seconds);
+    const judgement = requireThreshold(what, opened.signatures, role, keyring.rule(role), this.#time.seconds);
     if (this.#keyring !== keyring) throw new RippleError('Busy', 'the keyring moved on meanwhile; try again');
     return { opened, judgement };
   }
 
   #accept<D>(document: D, bytes: Uint8Array, { signers, signedSeconds }: Judgement): Verified<D> {
-    this.#seconds = Math.max(this.#seconds, signedSeconds);
-    return { document, bytes, signers, trustedTimeSeconds: this.#seconds };
+    this.#time = { ...this.#time, seconds: Math.max(this.#time.seconds, signedSeconds) };
+    return { document, bytes, signers, trustedTime: this.#time };
   }
 
   #requireRoot(what: string, opened: OpenedDocument, keyring: TrustedKeyring): Judgement {
     try {
-      return requireThreshold(what, opened.signatures, 'root', keyring.rule('root'), this.#rootSeconds);
+      return requireThreshold(what, opened.signatures, 'root', keyring.rule('root'), this.#time.rootSeconds);
     } catch (error) {
       const missing: readonly string[] = ['unknown-key', 'wrong-role', 'threshold'];
       if (error instanceof SignatureError && missing.includes(error.reason))

@@ -1,0 +1,93 @@
+/**
+ * What a start does before anything else: takes away what a power cut left half done. Every step can be cut short and
+ * done again; nothing that runs, may run next, or is the way back is touched. The daemon holds the sysroot's lock meanwhile.
+ */
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { asRippleError } from '../api/errors.ts';
+import { type Backend, HardLinkBackend } from './backend.ts';
+import { type BootConfig, NEW_POINTER, parseConfigName, readBootConfig } from './boot-config.ts';
+import { syncPath } from './disk-path.ts';
+import { type Deployment, type Layout, parseDeploymentName } from './layout.ts';
+import { DELETING, removableDeployments, type Verdict } from './removal.ts';
+import { removeTree } from './remove-tree.ts';
+
+export interface RecoverOptions {
+  readonly booted?: Deployment;
+  /** What the engine remembers as staged. */
+  readonly staged?: readonly Deployment[];
+  readonly backend?: Backend;
+}
+
+export interface Recovery {
+  readonly config: BootConfig | undefined;
+  /** The boot pointer cannot be understood: why. Then no configuration and no deployment is removed. */
+  readonly damage?: string;
+  /** Names under the sysroot that were removed. */
+  readonly removed: readonly string[];
+  /** What is on the disk, and what may go: `removeDeployment` takes these. */
+  readonly deployments: readonly Verdict[];
+  /** Deployments that lack their manifest or release, and so cannot be verified, repaired, shared or chosen. */
+  readonly unusable: readonly Deployment[];
+}
+
+export async function recover(layout: Layout, options: RecoverOptions = {}): Promise<Recovery> {
+  const backend = options.backend ?? new HardLinkBackend();
+  mkdirSync(layout.rootfs, { recursive: true, mode: 0o700 });
+  const pointer = readPointer(layout);
+  const removed: string[] = [];
+  for (const name of readdirSync(layout.rootfs).sort()) {
+    if (!isLeftover(name, pointer)) continue;
+    await backend.removeTree(join(layout.rootfs, name));
+    removed.push(`rootfs/${name}`);
+  }
+  if (lstatSync(layout.repair, { throwIfNoEntry: false })) {
+    await removeTree(layout.repair);
+    removed.push('ripple/repair');
+  }
+  if (removed.length > 0) syncPath(layout.rootfs);
+
+  const deployments = deploymentsIn(layout);
+  const usable = (deployment: Deployment) => isUsable(layout, deployment);
+  return {
+    ...pointer,
+    removed,
+    deployments: removableDeployments({
+      deployments,
+      config: pointer.config,
+      booted: options.booted,
+      staged: options.staged ?? [],
+      usable,
+    }),
+    unusable: deployments.filter((deployment) => !usable(deployment)),
+  };
+}
+
+/** Every deployment under `rootfs`, whole by its name. */
+export function deploymentsIn(layout: Layout): Deployment[] {
+  return readdirSync(layout.rootfs, { withFileTypes: true })
+    .flatMap((item) => (item.isDirectory() ? (parseDeploymentName(item.name) ?? []) : []))
+    .sort((a, b) => (a.image === b.image ? a.version - b.version : a.image < b.image ? -1 : 1));
+}
+
+/** Its manifest and its release are here: it can be verified, shared with and chosen. */
+export function isUsable(layout: Layout, deployment: Deployment): boolean {
+  return existsSync(layout.manifest(deployment)) && existsSync(layout.release(deployment));
+}
+
+function readPointer(layout: Layout): { config: BootConfig | undefined; damage?: string } {
+  try {
+    return { config: readBootConfig(layout) };
+  } catch (error) {
+    return { config: undefined, damage: asRippleError(error).message };
+  }
+}
+
+/** Names that only exist between two steps of this program. Anything else is somebody's, and stays. */
+function isLeftover(name: string, pointer: { config: BootConfig | undefined; damage?: string }): boolean {
+  if (name === NEW_POINTER || name === 'current.new' || name === 'previous.new') return true;
+  for (const ending of ['.partial', DELETING])
+    if (name.endsWith(ending) && parseDeploymentName(name.slice(0, -ending.length))) return true;
+  const number = parseConfigName(name);
+  return number !== undefined && pointer.damage === undefined && number !== pointer.config?.number;
+}

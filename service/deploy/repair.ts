@@ -1,0 +1,238 @@
+/**
+ * Repair: what scrubbing found damaged is made again and put in its place by rename, never written to. A file that
+ * several trees share is replaced in all of them by one new inode, so that they go on sharing.
+ */
+import { linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { asRippleError, HashMismatchError, RippleError } from '../api/errors.ts';
+import type { ByteString, DirectoryEntry, Entry, FileEntry } from '../core/entry.ts';
+import { inodeKey } from '../core/plan.ts';
+import type { BlobRef } from '../core/ports.ts';
+import { syncFileSystem } from '../sys/libc.ts';
+import { copyContent } from './content.ts';
+import { asBuffer, type DiskPath, diskPath, printable } from './disk-path.ts';
+import type { Deployment, Layout } from './layout.ts';
+import { makeNode } from './make-node.ts';
+import { applyMetadata } from './metadata.ts';
+import { Pace, throwIfCancelled } from './pace.ts';
+import { removeTree } from './remove-tree.ts';
+import type { Damage } from './verify.ts';
+
+export interface RepairTree {
+  readonly deployment: Deployment;
+  readonly manifest: readonly Entry[];
+}
+
+export interface RepairResult {
+  /** How many of the damages are gone. */
+  readonly repaired: number;
+  /** What could not be made whole again, and why. */
+  readonly failed: readonly { readonly path: ByteString; readonly error: RippleError }[];
+}
+
+export interface RepairOptions {
+  /** The damaged tree and what `verifyDeployment` said of it. */
+  readonly tree: RepairTree;
+  readonly damaged: readonly Damage[];
+  /** Every other tree that is here: it may share the damaged files, or hold a good copy. */
+  readonly others: readonly RepairTree[];
+  /** Gets and checks a blob; answers where it lies. */
+  readonly fetchBlob: (ref: BlobRef) => Promise<string>;
+  readonly signal?: AbortSignal;
+}
+
+interface Place {
+  readonly root: string;
+  readonly entry: Entry;
+}
+
+/** A new inode, ready in the repair folder, and every name that it gets. */
+interface Replacement {
+  readonly temporary: string;
+  readonly places: readonly Place[];
+}
+
+/** Fails with `Cancelled` (nothing was changed), `NoSpace` or `IoError`; a blob nobody has is told in the result. */
+export async function repairDeployment(layout: Layout, options: RepairOptions): Promise<RepairResult> {
+  await removeTree(layout.repair);
+  mkdirSync(layout.repair, { recursive: true, mode: 0o700 });
+  try {
+    return await new Repair(layout, options).run();
+  } catch (error) {
+    throw asRippleError(error);
+  } finally {
+    await removeTree(layout.repair);
+  }
+}
+
+class Repair {
+  readonly #layout: Layout;
+  readonly #options: RepairOptions;
+  readonly #root: string;
+  readonly #entries: ReadonlyMap<ByteString, Entry>;
+  readonly #pace: Pace;
+  readonly #failed: { path: ByteString; error: RippleError }[] = [];
+
+  constructor(layout: Layout, options: RepairOptions) {
+    this.#layout = layout;
+    this.#options = options;
+    this.#root = layout.deployment(options.tree.deployment);
+    this.#entries = new Map(options.tree.manifest.map((entry) => [entry.path, entry]));
+    this.#pace = new Pace(options.signal);
+  }
+
+  async run(): Promise<RepairResult> {
+    const { damaged, signal } = this.#options;
+    const replacements = await this.#prepare();
+    // The bytes first: after a power cut a name must never lead to a file that is not on the disk yet.
+    await syncFileSystem(this.#layout.repair);
+    throwIfCancelled(signal);
+
+    const touched = new Touched();
+    for (const { path, reason } of damaged) {
+      const entry = this.#entries.get(path);
+      if (reason === 'extra') await this.#removeExtra(path, touched);
+      else if (entry?.type === 'dir') await this.#openFolder(entry, touched);
+    }
+    for (const { temporary, places } of replacements)
+      for (const place of places) await this.#replace(temporary, place, touched);
+    touched.restoreFolders([this.#options.tree, ...this.#options.others], this.#layout);
+    await syncFileSystem(this.#root);
+    return { repaired: damaged.length - this.#failed.length, failed: this.#failed };
+  }
+
+  /** Makes every new inode in the repair folder. A hard-link group is one inode, however many of its names are damaged. */
+  async #prepare(): Promise<Replacement[]> {
+    const replacements: Replacement[] = [];
+    const groups = new Set<ByteString>();
+    for (const { path, reason } of this.#options.damaged) {
+      const entry = this.#entries.get(path);
+      if (reason === 'extra' || entry === undefined || entry.type === 'dir') continue;
+      const temporary = `${this.#layout.repair}/${replacements.length}`;
+      if (entry.type !== 'file') {
+        makeNode(entry, temporary);
+        applyMetadata(temporary, entry);
+        replacements.push({ temporary, places: [{ root: this.#root, entry }] });
+        continue;
+      }
+      const group = entry.hardLinkOf ?? entry.path;
+      if (groups.has(group)) continue;
+      groups.add(group);
+      const places = this.#placesOf(entry, group);
+      try {
+        await this.#makeFile(entry, places, temporary);
+        replacements.push({ temporary, places });
+      } catch (error) {
+        const known = asRippleError(error);
+        if (known.code !== 'NoSource' && known.code !== 'HashMismatch') throw known;
+        for (const damage of this.#options.damaged)
+          if (places.some(({ root, entry: member }) => root === this.#root && member.path === damage.path))
+            this.#failed.push({ path: damage.path, error: known });
+      }
+    }
+    return replacements;
+  }
+
+  /** All names of the group in this tree, and in the other trees the names of the same inodes. */
+  #placesOf(entry: FileEntry, group: ByteString): Place[] {
+    const own = this.#options.tree.manifest
+      .filter((other) => other.type === 'file' && (other.hardLinkOf ?? other.path) === group)
+      .map((member) => ({ root: this.#root, entry: member }));
+    const inodes = new Set(own.map(inodeAt).filter((inode) => inode !== undefined));
+    const key = inodeKey(entry);
+    const shared = this.#options.others.flatMap(({ deployment, manifest }) =>
+      manifest
+        .filter((other) => other.type === 'file' && other.sha256 === entry.sha256 && inodeKey(other) === key)
+        .map((other) => ({ root: this.#layout.deployment(deployment), entry: other })),
+    );
+    return [...own, ...shared.filter((place) => inodes.has(inodeAt(place) ?? -1n))];
+  }
+
+  /** The content may be right here (only its metadata is wrong), in another tree, or must be fetched. */
+  async #makeFile(entry: FileEntry, places: readonly Place[], temporary: string): Promise<void> {
+    const local: DiskPath[] = places.slice(0, 1).map(({ root, entry: { path } }) => diskPath(root, path));
+    for (const { deployment, manifest } of this.#options.others) {
+      const same = manifest.find((other) => other.type === 'file' && other.sha256 === entry.sha256);
+      if (same) local.push(diskPath(this.#layout.deployment(deployment), same.path));
+    }
+    for (const source of local)
+      if (await this.#tryCopy(source, entry, temporary)) return applyMetadata(temporary, entry);
+    const { sha256, sizeBytes } = entry;
+    const fetched = await this.#options.fetchBlob({ sha256, sizeBytes });
+    if (!(await this.#tryCopy(fetched, entry, temporary)))
+      throw new HashMismatchError(printable(entry.path), sha256, 'other content');
+    applyMetadata(temporary, entry);
+  }
+
+  async #tryCopy(source: DiskPath, entry: FileEntry, temporary: string): Promise<boolean> {
+    const stat = lstatSync(source, { throwIfNoEntry: false });
+    if (!stat?.isFile() || stat.size !== entry.sizeBytes) return false;
+    const sizes = { sparse: entry.sparse ?? false, maxBytes: entry.sizeBytes, pace: this.#pace };
+    const content = await copyContent(source, temporary, sizes);
+    if (content.sha256 === entry.sha256) return true;
+    await removeTree(temporary);
+    return false;
+  }
+
+  async #removeExtra(path: ByteString, touched: Touched): Promise<void> {
+    if (!isReachable(this.#root, path)) return;
+    await removeTree(diskPath(this.#root, path));
+    touched.add(this.#root, path);
+  }
+
+  async #openFolder(entry: DirectoryEntry, touched: Touched): Promise<void> {
+    const path = diskPath(this.#root, entry.path);
+    touched.folder(this.#root, entry.path);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    await removeTree(path);
+    mkdirSync(path, { mode: 0o700 });
+    touched.add(this.#root, entry.path);
+  }
+
+  async #replace(temporary: string, { root, entry }: Place, touched: Touched): Promise<void> {
+    if (!isReachable(root, entry.path))
+      throw new RippleError('IoError', `${printable(entry.path)}: a folder above it is not a folder; verify ${root}`);
+    const target = diskPath(root, entry.path);
+    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) await removeTree(target);
+    const link = `${temporary}.link`;
+    linkSync(temporary, link);
+    renameSync(link, asBuffer(target));
+    touched.add(root, entry.path);
+  }
+}
+
+function inodeAt({ root, entry }: Place): bigint | undefined {
+  return lstatSync(diskPath(root, entry.path), { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** Every folder above is a real folder: nothing is ever changed through a symbolic link. */
+function isReachable(root: string, path: ByteString): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+    if (!lstatSync(diskPath(root, path.slice(0, at)), { throwIfNoEntry: false })?.isDirectory()) return false;
+  return true;
+}
+
+/** Folders whose times moved because a name in them was replaced. */
+class Touched {
+  readonly #folders = new Map<string, Set<ByteString>>();
+
+  add(root: string, path: ByteString): void {
+    this.folder(root, path.slice(0, path.lastIndexOf('/')));
+  }
+
+  folder(root: string, path: ByteString): void {
+    const known = this.#folders.get(root);
+    if (known) known.add(path);
+    else this.#folders.set(root, new Set([path]));
+  }
+
+  /** The innermost first: manifests list a folder before what is in it. */
+  restoreFolders(trees: readonly RepairTree[], layout: Layout): void {
+    for (const { deployment, manifest } of trees) {
+      const root = layout.deployment(deployment);
+      const touched = this.#folders.get(root);
+      if (touched === undefined) continue;
+      for (const entry of manifest.toReversed())
+        if (entry.type === 'dir' && touched.has(entry.path)) applyMetadata(diskPath(root, entry.path), entry);
+    }
+  }
+}
