@@ -1,6 +1,5 @@
 /** The updater as a program of the desktop sees it: typed by the description, properties always fresh. */
 import {
-  type ArgumentDescription,
   BUS_NAME,
   type MethodIn,
   type MethodName,
@@ -12,10 +11,10 @@ import {
   type SignalName,
   UPDATER,
   UPDATER_INTERFACE,
-  type ValuesOf,
 } from '../service/api/description.ts';
 import { type BusConnection, connectBus, type Unsubscribe } from './connection.ts';
 import { toRippleError } from './ripple-errors.ts';
+import { isBodyOf, signatureOf } from './typed.ts';
 import { isWireVariant, type WireVariant } from './wire.ts';
 
 const PROPERTIES_INTERFACE = 'org.freedesktop.DBus.Properties';
@@ -157,19 +156,6 @@ export class UpdaterClient {
     this.#properties = properties;
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-export function signatureOf(args: readonly ArgumentDescription[]): string {
-  return args.map(({ signature }) => signature).join('');
-}
-
-/** The wire decodes by the signature alone, so equal signatures mean equal types. */
-function isBodyOf<Args extends readonly ArgumentDescription[]>(
-  args: readonly ArgumentDescription[],
-  signature: string,
-  body: readonly unknown[],
-): body is ValuesOf<Args> {
-  return signature === signatureOf(args) && body.length === args.length;
 }
 
 type MutableProperties = { -readonly [P in PropertyName]?: Properties[P] };

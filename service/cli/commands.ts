@@ -1,6 +1,8 @@
 /** Every command, in the order of the help. */
 import { repairCommand, verifyCommand } from './care.ts';
 import type { Command } from './command.ts';
+import { keygenCommand } from './keygen.ts';
+import { keyringCommand } from './keyring.ts';
 import { peersCommand, statusCommand } from './status.ts';
 import {
   acceptCommand,
@@ -24,4 +26,6 @@ export const COMMANDS: readonly Command[] = [
   peersCommand,
   verifyCommand,
   repairCommand,
+  keygenCommand,
+  keyringCommand,
 ];

@@ -7,6 +7,9 @@
  *   3  neighbours only ever move a laptop forward
  *   4  `latest` carries an epoch that never falls; no decision hangs on wall time
  *
+ * *Trusted time* stands in for a clock: the highest time, in seconds since 1970, that enough key holders have vouched for
+ * by signing at it. This machine's clock has no part in it, so a dead one (1970, or years ahead) changes nothing.
+ *
  * (5, used only after it verified, is the order of calls in the verifier; 6, bounded parsers, is `image/documents.ts`
  * and `sign/packets.ts`.)
  */
@@ -39,17 +42,6 @@ export type SignatureFacts =
       readonly expiresSeconds: number;
       readonly revoked: boolean;
     };
-
-/**
- * What stands in for a clock: the highest time that enough key holders have vouched for by signing at it. It never
- * comes from this machine's clock, so a dead one (1970, or years ahead) changes nothing. Seconds since 1970.
- */
-export interface TrustedTime {
-  /** From keyrings and the installed image only: no lesser key can push it ahead and so expire the root keys. */
-  readonly rootSeconds: number;
-  /** From every verified document. */
-  readonly seconds: number;
-}
 
 export interface Judgement {
   /** Primary fingerprints of the keys that count, sorted. */

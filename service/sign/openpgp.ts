@@ -120,6 +120,12 @@ export class TrustedKey {
     return trusted;
   }
 
+  /** As `read`, but takes the public half of a private key, locked or not: to list a key from whichever file there is. */
+  static async readEither(what: string, bytes: string | Uint8Array): Promise<TrustedKey> {
+    const [key] = await readAnyKeys(what, bytes);
+    return TrustedKey.read(what, key?.isPrivate() ? key.toPublic().armor() : bytes);
+  }
+
   /** Whether the primary key or a subkey has this ID (lower-case hex). */
   owns(keyId: string): boolean {
     return this.#key.getKeyIDs().some((id) => id.toHex() === keyId);
@@ -264,6 +270,15 @@ export class Signer {
     const parsed = body && (await parseSignature(body));
     if (!body || !parsed) throw new RippleError('Internal', `key ${this.fingerprint}: made no usable signature`);
     return { body, announcedKeyId: parsed.issuerKeyID.toHex() };
+  }
+}
+
+/** Whether a key file holds a private key; false for anything else, also for what is no key. */
+export async function isPrivateKey(bytes: Uint8Array): Promise<boolean> {
+  try {
+    return (await readAnyKeys('key', bytes)).some((key) => key.isPrivate());
+  } catch {
+    return false;
   }
 }
 

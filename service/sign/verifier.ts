@@ -9,7 +9,6 @@ import {
   requireNextKeyring,
   requireThreshold,
   requireVersion,
-  type TrustedTime,
 } from '../core/trust.ts';
 import {
   type Keyring,
@@ -33,8 +32,8 @@ export interface Verified<D> {
   readonly bytes: Uint8Array;
   /** Primary fingerprints of the keys that counted, lower-case hex, sorted. */
   readonly signers: readonly string[];
-  /** To be kept by the caller, and given back to `fromInstalled` at the next start. */
-  readonly trustedTime: TrustedTime;
+  /** Trusted time after this document: kept by the caller and given to `fromInstalled` at the next start. */
+  readonly trustedTimeSeconds: number;
 }
 
 export interface VerifiedKeyring extends Verified<Keyring> {
@@ -51,41 +50,46 @@ export interface VerifiedKeyring extends Verified<Keyring> {
  */
 export class Verifier {
   #keyring: TrustedKeyring;
-  #time: TrustedTime;
-  readonly installed: VerifiedKeyring;
+  /** From keyrings and the installed image only: no lesser key can push it ahead and so expire the root keys. */
+  #rootSeconds: number;
+  /** From every verified document. */
+  #seconds: number;
 
-  private constructor(keyring: TrustedKeyring, time: TrustedTime, installed: VerifiedKeyring) {
+  private constructor(keyring: TrustedKeyring, rootSeconds: number, seconds: number) {
     this.#keyring = keyring;
-    this.#time = time;
-    this.installed = installed;
+    this.#rootSeconds = rootSeconds;
+    this.#seconds = seconds;
   }
 
   /**
    * Starts from a keyring that is trusted because of where it lies: installed with the image, or kept after an earlier
    * `advance`. Its own root threshold must have signed it, so that a damaged file is noticed.
    * @param imageDateSeconds date of the installed image, seconds since 1970
-   * @param kept the trusted time of earlier runs
+   * @param keptSeconds the trusted time of earlier runs, 0: none
    */
-  static async fromInstalled(bytes: Uint8Array, imageDateSeconds: number, kept?: TrustedTime): Promise<Verifier> {
+  static async fromInstalled(bytes: Uint8Array, imageDateSeconds: number, keptSeconds = 0): Promise<Verifier> {
     const { payload } = readSignedMessage(bytes, MAX_KEYRING_BYTES);
     const keyring = await TrustedKeyring.read(payload);
     const { signatures } = await openDocument(bytes, keyring.keys, MAX_KEYRING_BYTES);
     // 1. Judged as of its signing: root keys that expired since must not keep a laptop from starting and saying so.
     const atSigning = Number.NEGATIVE_INFINITY;
     const what = `installed keyring ${keyring.version}`;
-    const { signers, signedSeconds } = requireThreshold(what, signatures, 'root', keyring.rule('root'), atSigning);
-    const rootSeconds = Math.max(imageDateSeconds, signedSeconds, kept?.rootSeconds ?? 0);
-    const trustedTime = { rootSeconds, seconds: Math.max(rootSeconds, kept?.seconds ?? 0) };
-    const installed = { document: keyring.document, bytes, signers, trustedTime, rolesChanged: [] };
-    return new Verifier(keyring, trustedTime, installed);
+    const { signedSeconds } = requireThreshold(what, signatures, 'root', keyring.rule('root'), atSigning);
+    const rootSeconds = Math.max(imageDateSeconds, signedSeconds);
+    return new Verifier(keyring, rootSeconds, Math.max(rootSeconds, keptSeconds));
   }
 
   get keyringVersion(): number {
     return this.#keyring.version;
   }
 
-  get trustedTime(): TrustedTime {
-    return this.#time;
+  /** Roles, thresholds and armored keys, as the keyring lists them. */
+  get keyring(): Keyring {
+    return this.#keyring.document;
+  }
+
+  get trustedTimeSeconds(): number {
+    return this.#seconds;
   }
 
   /** Moves to the next keyring. Nothing changes when it throws. */
@@ -102,12 +106,12 @@ export class Verifier {
     if (this.#keyring !== current) throw new RippleError('Busy', 'the keyring moved on meanwhile; try again');
 
     const rolesChanged = current.rolesThatDiffer(next);
-    const rootSeconds = Math.max(this.#time.rootSeconds, old.signedSeconds);
-    // New keys for a role also take back what its old keys, if stolen, may have done to time.
-    const seconds = rolesChanged.length > 0 ? rootSeconds : Math.max(this.#time.seconds, rootSeconds);
     this.#keyring = next;
-    this.#time = { rootSeconds, seconds };
-    return { document: next.document, bytes, signers: old.signers, trustedTime: this.#time, rolesChanged };
+    this.#rootSeconds = Math.max(this.#rootSeconds, old.signedSeconds);
+    // New keys for a role also take back what its old keys, if stolen, may have done to time.
+    this.#seconds = rolesChanged.length > 0 ? this.#rootSeconds : Math.max(this.#seconds, this.#rootSeconds);
+    const { document } = next;
+    return { document, bytes, signers: old.signers, trustedTimeSeconds: this.#seconds, rolesChanged };
   }
 
   /**
@@ -162,19 +166,19 @@ export class Verifier {
   ): Promise<{ readonly opened: OpenedDocument; readonly judgement: Judgement }> {
     const keyring = this.#keyring;
     const opened = await openDocument(bytes, keyring.keys, MAX_DOCUMENT_BYTES);
-    const judgement = requireThreshold(what, opened.signatures, role, keyring.rule(role), this.#time.seconds);
+    const judgement = requireThreshold(what, opened.signatures, role, keyring.rule(role), this.#seconds);
     if (this.#keyring !== keyring) throw new RippleError('Busy', 'the keyring moved on meanwhile; try again');
     return { opened, judgement };
   }
 
   #accept<D>(document: D, bytes: Uint8Array, { signers, signedSeconds }: Judgement): Verified<D> {
-    this.#time = { ...this.#time, seconds: Math.max(this.#time.seconds, signedSeconds) };
-    return { document, bytes, signers, trustedTime: this.#time };
+    this.#seconds = Math.max(this.#seconds, signedSeconds);
+    return { document, bytes, signers, trustedTimeSeconds: this.#seconds };
   }
 
   #requireRoot(what: string, opened: OpenedDocument, keyring: TrustedKeyring): Judgement {
     try {
-      return requireThreshold(what, opened.signatures, 'root', keyring.rule('root'), this.#time.rootSeconds);
+      return requireThreshold(what, opened.signatures, 'root', keyring.rule('root'), this.#rootSeconds);
     } catch (error) {
       const missing: readonly string[] = ['unknown-key', 'wrong-role', 'threshold'];
       if (error instanceof SignatureError && missing.includes(error.reason))
