@@ -208,9 +208,10 @@ async function parseSignature(body: Uint8Array): Promise<SignaturePacket | undef
     const { packets } = await readSignature({ binarySignature: frameSignature(body), config: CONFIG });
     const [packet] = packets;
     // Version 4 over binary data: what gpg and this project make. No other form is worth its risk.
-    return packets.length === 1 && packet?.version === 4 && packet.signatureType === enums.signature.binary
-      ? packet
-      : undefined;
+    if (packets.length !== 1 || packet?.version !== 4 || packet.signatureType !== enums.signature.binary)
+      return undefined;
+    // One way to write a number: else a neighbour could hand on a document that a stricter program (gpgv) refuses.
+    return Buffer.from(packet.write()).equals(body) ? packet : undefined;
   } catch {
     return undefined;
   }
@@ -290,6 +291,8 @@ export async function signatureKeyId(signature: FramedSignature): Promise<string
 async function readAnyKeys(what: string, bytes: string | Uint8Array): Promise<Key[]> {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
   if (text.length > 256 * 1024) throw bad(what, 'is too long for a key');
+  // The library would read the first and say nothing of the others.
+  if (text.split('-----BEGIN PGP ').length > 2) throw bad(what, 'holds several keys, exactly one is needed');
   try {
     if (!text.includes('-----BEGIN PGP '))
       return await readKeys({ binaryKeys: Buffer.from(text, 'latin1'), config: CONFIG });
