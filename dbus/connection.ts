@@ -4,9 +4,13 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { socketPath, systemBusAddress } from './address.ts';
-import { BusError, standardError } from './error.ts';
+import { answerCall, internalError } from './answers.ts';
+import type { Dispatcher, MethodCall, OutgoingSignal, Signal, Unsubscribe } from './call.ts';
+import { type BusError, standardError } from './error.ts';
 import { matchRule, type SignalRule } from './match.ts';
 import { NameOwners } from './name-owners.ts';
+import { PendingCalls } from './pending-calls.ts';
+import { SignalListeners } from './signal-listeners.ts';
 import {
   authenticate,
   encodeMessage,
@@ -17,6 +21,8 @@ import {
   MessageReader,
 } from './wire.ts';
 
+export type { Answer, Dispatcher, IncomingCall, MethodCall, OutgoingSignal, Signal, Unsubscribe } from './call.ts';
+
 export const BUS_DAEMON = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
@@ -24,73 +30,9 @@ export const BUS_DAEMON = {
 } as const;
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const CALL_TIMEOUT_MS = 25_000;
 const DO_NOT_QUEUE = 4;
 const PRIMARY_OWNER = 1;
 const ALREADY_OWNER = 4;
-
-export interface MethodCall {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly signature?: string;
-  readonly body?: readonly unknown[];
-  /** Signature the reply must have; another one is an error. Not checked when left out. */
-  readonly replySignature?: string;
-  /** Default 25 s. */
-  readonly timeoutMs?: number;
-  /** Whether the service may ask the person at the screen for a password. */
-  readonly allowInteraction?: boolean;
-}
-
-/** A call that came in. `sender` is the caller's unique name, put there by the bus. */
-export interface IncomingCall {
-  readonly sender: string;
-  readonly path: string;
-  readonly interface: string | undefined;
-  readonly member: string;
-  readonly signature: string;
-  readonly bodyBytes: number;
-  readonly body: () => readonly unknown[];
-  readonly noReply: boolean;
-  readonly allowInteraction: boolean;
-}
-export interface Answer {
-  readonly signature: string;
-  readonly body: readonly unknown[];
-}
-/** Answers a call, or gives `undefined` when it is not for it. Reject with a `BusError` to send that error. */
-export type Dispatcher = (call: IncomingCall) => Promise<Answer> | undefined;
-
-export interface Signal {
-  readonly sender: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly signature: string;
-  readonly body: readonly unknown[];
-}
-export interface OutgoingSignal {
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly signature: string;
-  readonly body: readonly unknown[];
-}
-
-export type Unsubscribe = () => void;
-
-interface Pending {
-  readonly call: MethodCall;
-  readonly resolve: (body: readonly unknown[]) => void;
-  readonly reject: (error: BusError) => void;
-  readonly timer: NodeJS.Timeout;
-}
-interface Listener {
-  readonly rule: SignalRule;
-  readonly listener: (signal: Signal) => void;
-}
 
 /** Connects and says hello. Rejects with `BusError` when there is no bus, it refuses us, or it is silent for 10 s. */
 export async function connectBus(address: string = systemBusAddress()): Promise<BusConnection> {
@@ -120,8 +62,8 @@ export async function connectBus(address: string = systemBusAddress()): Promise<
 export class BusConnection {
   readonly #socket: Socket;
   readonly #reader: MessageReader;
-  readonly #pending = new Map<number, Pending>();
-  readonly #listeners = new Set<Listener>();
+  readonly #pending = new PendingCalls();
+  readonly #listeners = new SignalListeners();
   readonly #dispatchers = new Set<Dispatcher>();
   readonly #closeListeners = new Set<(error: BusError) => void>();
   readonly #owners: NameOwners;
@@ -158,18 +100,13 @@ export class BusConnection {
         reject(this.#closed);
         return;
       }
-      const timeoutMs = call.timeoutMs ?? CALL_TIMEOUT_MS;
       const { destination, path, interface: iface, member, signature } = call;
       const flags = call.allowInteraction ? MESSAGE_FLAG.allowInteraction : 0;
       const serial = this.#send(
         { type: MESSAGE_TYPE.call, flags, destination, path, interface: iface, member, signature },
         call.body ?? [],
       );
-      const timer = setTimeout(() => {
-        this.#pending.delete(serial);
-        reject(standardError('NoReply', `${destination} did not answer ${member} in ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#pending.set(serial, { call, resolve, reject, timer });
+      this.#pending.add(serial, call, resolve, reject);
     });
   }
 
@@ -180,15 +117,14 @@ export class BusConnection {
 
   /** Calls back for every signal that fits the rule, and whose sender really is the one the rule names. */
   onSignal(rule: SignalRule, listener: (signal: Signal) => void): Unsubscribe {
-    const entry: Listener = { rule, listener };
     // The owner is asked for before the match is added: so it is known before the first signal can come.
-    const forget = isWellKnown(rule.sender) ? this.#owners.watch(rule.sender, { changed: () => {} }) : () => {};
-    this.#listeners.add(entry);
+    const forgetOwner = isWellKnown(rule.sender) ? this.#owners.watch(rule.sender, { changed: () => {} }) : () => {};
+    const forgetListener = this.#listeners.add(rule, listener);
     this.#match('AddMatch', rule);
     return () => {
-      if (!this.#listeners.delete(entry)) return;
+      if (!forgetListener()) return;
       this.#match('RemoveMatch', rule);
-      forget();
+      forgetOwner();
     };
   }
 
@@ -248,11 +184,7 @@ export class BusConnection {
     const error = standardError('Disconnected', why);
     this.#closed = error;
     if (!this.#socket.writableEnded) this.#socket.destroy();
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#pending.clear();
+    this.#pending.failAll(error);
     this.#listeners.clear();
     for (const listener of this.#closeListeners) listener(error);
   }
@@ -278,103 +210,20 @@ export class BusConnection {
 
   #take(message: IncomingMessage): void {
     if (this.#closed) return;
-    if (message.type === MESSAGE_TYPE.call) this.#answer(message);
-    else if (message.type === MESSAGE_TYPE.signal) this.#deliver(message);
-    else this.#settle(message);
+    if (message.type === MESSAGE_TYPE.call) void this.#answer(message);
+    else if (message.type === MESSAGE_TYPE.signal) this.#listeners.deliver(message, this.#owners);
+    else this.#pending.settle(message);
   }
 
-  #settle(message: IncomingMessage): void {
-    const pending = this.#pending.get(message.replySerial ?? 0);
-    if (!pending) return;
-    this.#pending.delete(message.replySerial ?? 0);
-    clearTimeout(pending.timer);
-    const { call, resolve, reject } = pending;
+  async #answer(message: IncomingMessage): Promise<void> {
+    const reply = await answerCall(message, this.#dispatchers);
+    if (!reply || this.#closed) return;
     try {
-      const body = message.body();
-      if (message.type === MESSAGE_TYPE.error) {
-        const text = typeof body[0] === 'string' ? body[0] : '';
-        reject(new BusError(message.errorName ?? 'org.freedesktop.DBus.Error.Failed', text));
-      } else if (call.replySignature !== undefined && call.replySignature !== message.signature) {
-        reject(
-          standardError(
-            'InvalidSignature',
-            `${call.member} answered with "${message.signature}" instead of "${call.replySignature}"`,
-          ),
-        );
-      } else resolve(body);
-    } catch (error) {
-      reject(error instanceof BusError ? error : standardError('Failed', messageOf(error)));
-    }
-  }
-
-  #deliver(message: IncomingMessage): void {
-    const { sender, path, interface: iface, member, signature } = message;
-    if (sender === undefined || path === undefined || iface === undefined || member === undefined) return;
-    let signal: Signal | undefined;
-    for (const { rule, listener } of [...this.#listeners]) {
-      if (rule.path !== undefined && rule.path !== path) continue;
-      if (rule.interface !== undefined && rule.interface !== iface) continue;
-      if (rule.member !== undefined && rule.member !== member) continue;
-      // Any user may send a signal of any name straight to us: only the bus's word on the sender counts.
-      if (rule.sender !== undefined && rule.sender !== sender && this.#owners.ownerOf(rule.sender) !== sender) continue;
-      try {
-        signal ??= { sender, path, interface: iface, member, signature, body: message.body() };
-      } catch {
-        return;
-      }
-      if (rule.arg0 !== undefined && rule.arg0 !== signal.body[0]) continue;
-      listener(signal);
-    }
-  }
-
-  #answer(message: IncomingMessage): void {
-    const { sender, path, member, flags } = message;
-    if (sender === undefined || path === undefined || member === undefined) return;
-    const call: IncomingCall = {
-      sender,
-      path,
-      interface: message.interface,
-      member,
-      signature: message.signature,
-      bodyBytes: message.bodyBytes,
-      body: () => message.body(),
-      noReply: (flags & MESSAGE_FLAG.noReplyExpected) !== 0,
-      allowInteraction: (flags & MESSAGE_FLAG.allowInteraction) !== 0,
-    };
-    this.#dispatch(call).then(
-      (answer) => this.#reply(message, call, { type: MESSAGE_TYPE.reply, signature: answer.signature }, answer.body),
-      (error: unknown) => this.#fail(message, call, error),
-    );
-  }
-
-  async #dispatch(call: IncomingCall): Promise<Answer> {
-    for (const dispatcher of this.#dispatchers) {
-      const answer = dispatcher(call);
-      if (answer) return answer;
-    }
-    throw standardError('UnknownObject', `no object ${call.path}`);
-  }
-
-  #fail(message: IncomingMessage, call: IncomingCall, error: unknown): void {
-    const { name, text } = error instanceof BusError ? error : standardError('Failed', 'internal error');
-    // A NUL cannot be in a D-Bus string, and a second line is no part of a message.
-    const line = (text.split('\n', 1)[0] ?? '').replaceAll('\0', '?');
-    this.#reply(message, call, { type: MESSAGE_TYPE.error, errorName: name, signature: 's' }, [line]);
-  }
-
-  #reply(
-    { serial, sender }: IncomingMessage,
-    call: IncomingCall,
-    header: { readonly type: number; readonly errorName?: string; readonly signature: string },
-    body: readonly unknown[],
-  ): void {
-    if (call.noReply || this.#closed) return;
-    const address = { flags: MESSAGE_FLAG.noReplyExpected, replySerial: serial, destination: sender };
-    try {
-      this.#send({ ...header, ...address }, body);
+      this.#send(reply.header, reply.body);
     } catch {
-      const type = { type: MESSAGE_TYPE.error, errorName: standardError('Failed', '').name, signature: 's' };
-      this.#send({ ...type, ...address }, ['internal error']);
+      // What the dispatcher answered does not fit its signature.
+      const { header, body } = internalError(reply.header);
+      this.#send(header, body);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Who owns which well-known name, as the bus tells it. */
-import type { Signal, Unsubscribe } from './connection.ts';
+import type { Signal, Unsubscribe } from './call.ts';
 import type { SignalRule } from './match.ts';
 
 interface Bus {
