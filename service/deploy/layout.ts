@@ -13,8 +13,10 @@ export interface Deployment {
  *   lock                       held while a daemon works on this sysroot
  *   state.json                 what the engine must remember (see core/engine-state)
  *   keyring.pgp                newest verified keyring
+ *   keyrings/<n>.pgp           every verified keyring, for neighbours that are further back in the chain
  *   latest/<image>.pgp         highest `latest` seen
  *   releases/<image>.<n>.pgp   verified releases, of deployments and of versions heard of
+ *   orders/<image>.<epoch>.pgp verified orders
  *   manifests/<image>.<n>      manifest of a deployment, or of the one that is being fetched
  *   blobs/<sha256>             whole and checked, waiting to be staged (and notes)
  *   blobs/<sha256>.part        what came so far
@@ -53,6 +55,12 @@ export class Layout {
   }
   get keyring(): string {
     return join(this.state, 'keyring.pgp');
+  }
+  keyringNumbered(n: number): string {
+    return join(this.state, 'keyrings', `${n}.pgp`);
+  }
+  order(image: string, epoch: number): string {
+    return join(this.state, 'orders', `${image}.${epoch}.pgp`);
   }
   get blobs(): string {
     return join(this.state, 'blobs');
