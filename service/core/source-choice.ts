@@ -1,0 +1,99 @@
+/**
+ * From whom the next blob is asked (DESIGN 8: a neighbour before the school server, that before the site behind it;
+ * several at once). Pure: the swarm says what it knows of each source, this says which one.
+ */
+import type { Source } from './ports.ts';
+
+export interface SourceView {
+  readonly id: string;
+  readonly kind: Source['kind'];
+  /** Requests that are out now. */
+  readonly inFlight: number;
+  /** How many it was found to take at one time. */
+  readonly limit: number;
+  /** Failures (stall, break, busy) since it last gave something. */
+  readonly failures: number;
+  /** How many blobs in a row it did not have. */
+  readonly misses: number;
+  /** Measured while it was giving; 0: not measured yet. */
+  readonly rateBytesPerSecond: number;
+  /** It is to be left alone for now. */
+  readonly waiting: boolean;
+  /** Drawn once for each source, 0 ≤ x < 1, so that a class of laptops does not fall upon the same neighbour. */
+  readonly lot: number;
+}
+
+const RANK: Readonly<Record<Source['kind'], number>> = { peer: 0, school: 1, origin: 2, folder: 3 };
+/** Behind all others: whoever did not have the last so many blobs is asked only for what nobody else has. */
+const LAST_RANK = 4;
+const MANY_MISSES = 8;
+/** Below this a source alone would take hours for a version: others are asked beside it. */
+const SLOW_BYTES_PER_SECOND = 64 * 1024;
+/** So many good sources of better ranks leave the lower ranks alone. */
+const ENOUGH = 2;
+
+export function rank(view: SourceView): number {
+  return view.misses >= MANY_MISSES ? LAST_RANK : RANK[view.kind];
+}
+
+function isGood(view: SourceView): boolean {
+  const slow = view.rateBytesPerSecond > 0 && view.rateBytesPerSecond < SLOW_BYTES_PER_SECOND;
+  return !view.waiting && view.failures === 0 && !slow;
+}
+
+/**
+ * How many requests may be out at this source. All it takes, if no good source has a better rank; a single one beside
+ * exactly one good better source, so that the two are faster than one and little is asked of the school; else none.
+ */
+export function allowance(view: SourceView, all: readonly SourceView[], perSource: number): number {
+  if (view.waiting) return 0;
+  const mine = rank(view);
+  const better = all.filter((other) => rank(other) < mine && isGood(other)).length;
+  // After trouble one request tells whether it is over.
+  const most = view.failures > 0 ? 1 : Math.min(perSource, view.limit);
+  if (better === 0) return most;
+  return better < ENOUGH && mine < LAST_RANK ? 1 : 0;
+}
+
+/**
+ * The source for the next blob, or `undefined` if none has room. `all` are the sources that may have that blob. Best
+ * rank first; then the one with the fewest failures, the most room for its rate, and at last the lot.
+ */
+export function chooseSource(all: readonly SourceView[], perSource: number): string | undefined {
+  let best: SourceView | undefined;
+  for (const view of all) {
+    if (view.inFlight >= allowance(view, all, perSource)) continue;
+    if (best === undefined || compare(view, best) < 0) best = view;
+  }
+  return best?.id;
+}
+
+function compare(a: SourceView, b: SourceView): number {
+  return rank(a) - rank(b) || a.failures - b.failures || load(a) - load(b) || a.lot - b.lot;
+}
+
+/** Requests out for each unit of speed: unmeasured sources count as fast, so that they get measured. */
+function load(view: SourceView): number {
+  const rate = view.rateBytesPerSecond === 0 ? 1024 * 1024 : view.rateBytesPerSecond;
+  return view.inFlight / Math.min(rate, 16 * 1024 * 1024);
+}
+
+export interface RunningTransfer {
+  readonly remainingBytes: number;
+  readonly rateBytesPerSecond: number;
+}
+
+/** Worth the trouble of a new request. */
+const STEAL_BYTES = 256 * 1024;
+const STEAL_GAIN_SECONDS = 5;
+
+/**
+ * When nothing is left to ask for, may an idle source take over the rest of a running transfer? Only if it would be
+ * done well before. `otherRate` 0: never measured; then only what is very slow is taken over.
+ */
+export function worthStealing(running: RunningTransfer, otherRate: number): boolean {
+  if (running.remainingBytes < STEAL_BYTES) return false;
+  const here = running.remainingBytes / Math.max(1, running.rateBytesPerSecond);
+  const there = running.remainingBytes / (otherRate === 0 ? SLOW_BYTES_PER_SECOND : otherRate);
+  return here > 2 * there + STEAL_GAIN_SECONDS;
+}

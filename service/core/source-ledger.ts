@@ -1,0 +1,128 @@
+/**
+ * What is known of each source, by id, for as long as the daemon runs: who gave, who failed, who lied. Time is
+ * monotonic and given by the caller; nothing hangs on the wall clock.
+ */
+import type { SourceFault } from './source-error.ts';
+
+/** "For the rest of the day" (DESIGN 8), for a machine that may not know when a day ends. */
+export const BAN_MS = 24 * 60 * 60 * 1000;
+const FIRST_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 60_000;
+/** Ids of neighbours are chosen by the neighbours: the number kept is bounded, oldest out first. */
+const MAX_RECORDS = 1024;
+
+export interface SourceRecord {
+  attempts: number;
+  /** It gave at least one blob whose hash was right. */
+  proven: boolean;
+  /** In a row. */
+  failures: number;
+  /** Blobs in a row it did not have. */
+  misses: number;
+  bytes: number;
+  rateBytesPerSecond: number;
+  waitUntilMs: number;
+  bannedUntilMs: number;
+}
+
+export class SourceLedger {
+  readonly #records = new Map<string, SourceRecord>();
+
+  /** How many sources are kept. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(id: string): Readonly<SourceRecord> {
+    return this.#record(id);
+  }
+
+  isBanned(id: string, nowMs: number): boolean {
+    return (this.#records.get(id)?.bannedUntilMs ?? 0) > nowMs;
+  }
+
+  /** A blob came whole and right. */
+  gave(id: string): void {
+    const record = this.#record(id);
+    record.attempts += 1;
+    record.proven = true;
+    record.failures = 0;
+    record.misses = 0;
+    record.waitUntilMs = 0;
+  }
+
+  addBytes(id: string, bytes: number): void {
+    this.#record(id).bytes += bytes;
+  }
+
+  /** Something was measured over a second or so: kept as a moving mean. */
+  measured(id: string, bytesPerSecond: number): void {
+    const record = this.#record(id);
+    record.rateBytesPerSecond =
+      record.rateBytesPerSecond === 0 ? bytesPerSecond : 0.7 * record.rateBytesPerSecond + 0.3 * bytesPerSecond;
+  }
+
+  /** `missing` is no fault; `busy` waits as long as it was told; `lied` bans; the rest backs off, longer each time. */
+  failed(id: string, reason: SourceFault, nowMs: number, retryAfterMs = 0): void {
+    const record = this.#record(id);
+    record.attempts += 1;
+    switch (reason) {
+      case 'missing':
+        record.misses += 1;
+        return;
+      case 'lied':
+        record.bannedUntilMs = nowMs + BAN_MS;
+        return;
+      case 'busy':
+        record.waitUntilMs = nowMs + Math.min(Math.max(retryAfterMs, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
+        return;
+      case 'unreachable':
+      case 'stalled':
+      case 'unusable':
+        record.failures += 1;
+        record.waitUntilMs = nowMs + Math.min(FIRST_BACKOFF_MS * 2 ** (record.failures - 1), MAX_BACKOFF_MS);
+    }
+  }
+
+  /** Discovery heard of it again: it gets a new chance at once, unless it is banned. */
+  seenAgain(id: string): void {
+    const record = this.#records.get(id);
+    if (!record) return;
+    record.failures = 0;
+    record.misses = 0;
+    record.waitUntilMs = 0;
+  }
+
+  #record(id: string): SourceRecord {
+    let record = this.#records.get(id);
+    if (!record) {
+      this.#makeRoom();
+      record = {
+        attempts: 0,
+        proven: false,
+        failures: 0,
+        misses: 0,
+        bytes: 0,
+        rateBytesPerSecond: 0,
+        waitUntilMs: 0,
+        bannedUntilMs: 0,
+      };
+      this.#records.set(id, record);
+    }
+    return record;
+  }
+
+  /** Bans go last: else a liar could wash its own away with a flood of new names. */
+  #makeRoom(): void {
+    if (this.#records.size < MAX_RECORDS) return;
+    for (const [id, record] of this.#records) {
+      if (record.bannedUntilMs > 0) continue;
+      this.#records.delete(id);
+      return;
+    }
+    for (const id of this.#records.keys()) {
+      this.#records.delete(id);
+      return;
+    }
+  }
+}

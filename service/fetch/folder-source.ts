@@ -1,0 +1,72 @@
+/** A repository folder, e.g. on a USB stick, as a source. */
+import { closeSync, readSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
+import type { BlobRef, Source } from '../core/ports.ts';
+import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
+import { SourceError } from '../core/source-error.ts';
+import { OpenRoot } from '../store/open-beneath.ts';
+
+const PIECE_BYTES = 256 * 1024;
+
+export class FolderSource implements Source {
+  readonly id: string;
+  readonly kind = 'folder';
+  readonly #root: OpenRoot;
+
+  /** Throws `IoError` when the folder is not there. */
+  constructor(folder: string) {
+    this.id = folder;
+    this.#root = new OpenRoot(folder);
+  }
+
+  async readDocument(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+    const parsed = parseRepositoryPath(path);
+    const file = parsed && isDocument(parsed) ? this.#root.open(formatRepositoryPath(parsed)) : undefined;
+    if (!file) return undefined;
+    try {
+      if (file.stat.size > BigInt(maxBytes))
+        throw new SourceError('lied', this.id, `${path} is longer than ${maxBytes} bytes`);
+      const bytes = Buffer.alloc(Number(file.stat.size));
+      const length = this.#read(file.fd, bytes, 0);
+      if (length < bytes.length) throw new SourceError('lied', this.id, `${path} changed while it was read`);
+      return bytes;
+    } finally {
+      closeSync(file.fd);
+    }
+  }
+
+  async *readBlob(ref: BlobRef, offset: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const file = this.#root.open(`blobs/${ref.sha256}`);
+    if (!file) throw new SourceError('missing', this.id, 'does not have it');
+    try {
+      if (file.stat.size !== BigInt(ref.sizeBytes))
+        throw new SourceError('lied', this.id, `has ${file.stat.size} bytes where ${ref.sizeBytes} were asked for`);
+      for (let at = offset; at < ref.sizeBytes; ) {
+        if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
+        const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, ref.sizeBytes - at));
+        const length = this.#read(file.fd, buffer, at);
+        if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
+        at += length;
+        yield buffer;
+      }
+    } finally {
+      closeSync(file.fd);
+    }
+  }
+
+  /** Fills `buffer` as far as the file goes. A stick that was pulled out is a source that went away. */
+  #read(fd: number, buffer: Buffer, position: number): number {
+    let done = 0;
+    try {
+      while (done < buffer.length) {
+        const count = readSync(fd, buffer, done, buffer.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (error) {
+      const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+      throw new SourceError('unreachable', this.id, `cannot be read (${code ?? 'unknown error'})`);
+    }
+    return done;
+  }
+}

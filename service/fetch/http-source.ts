@@ -1,0 +1,157 @@
+/** A share server, or any static HTTP server with a repository on it, as a source. */
+import http, { type IncomingMessage, type RequestOptions } from 'node:http';
+import https from 'node:https';
+import { RippleError } from '../api/errors.ts';
+import type { BlobRef, Source } from '../core/ports.ts';
+import { SourceError } from '../core/source-error.ts';
+import { HTTP_LIMITS, HttpExchange, type HttpLimits } from './http-exchange.ts';
+import { checkHead, checkRange } from './http-head.ts';
+
+export interface HttpSourceOptions {
+  /** Peer id; default: the first URL. */
+  readonly id?: string;
+  readonly kind: Source['kind'];
+  /** Addresses of the same repository, e.g. `http://10.0.0.7:8100`; the next is tried when one does not connect. */
+  readonly urls: readonly string[];
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** A small error page may be read to keep the connection; what is larger costs less as a new connection. */
+const DRAIN_BYTES = 4096;
+const HEADERS = { 'Accept-Encoding': 'identity', 'User-Agent': 'ripple' };
+
+interface Address {
+  readonly options: RequestOptions;
+  readonly secure: boolean;
+}
+
+export class HttpSource implements Source {
+  readonly id: string;
+  readonly kind: Source['kind'];
+  readonly #limits: HttpLimits;
+  readonly #addresses: readonly Address[];
+  readonly #agents: readonly http.Agent[];
+  /** Index of the address that worked last. */
+  #current = 0;
+
+  /** Throws `InvalidArgument` for a URL that is not http or https. */
+  constructor(options: HttpSourceOptions) {
+    this.id = options.id ?? options.urls[0] ?? '';
+    this.kind = options.kind;
+    this.#limits = { ...HTTP_LIMITS, ...options.limits };
+    const agentOptions = { keepAlive: true, maxSockets: this.#limits.maxConnections };
+    const plain = new http.Agent(agentOptions);
+    const secure = new https.Agent(agentOptions);
+    this.#agents = [plain, secure];
+    this.#addresses = options.urls.map((url) => parseAddress(url, plain, secure));
+    if (this.#addresses.length === 0) throw new RippleError('InvalidArgument', `source ${this.id} has no URL`);
+  }
+
+  async readDocument(path: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const exchange = await this.#get(path, 0, signal);
+    try {
+      const head = await exchange.head();
+      if (head.statusCode === 404) return undefined;
+      checkHead(head, this.id);
+      const tooLong = () => new SourceError('lied', this.id, `${path} is longer than ${maxBytes} bytes`);
+      if (Number(head.headers['content-length'] ?? 0) > maxBytes) throw tooLong();
+      const chunks: Buffer[] = [];
+      let length = 0;
+      for (let chunk = await exchange.next(); chunk; chunk = await exchange.next()) {
+        length += chunk.length;
+        if (length > maxBytes) throw tooLong();
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      exchange.dispose();
+    }
+  }
+
+  async *readBlob(ref: BlobRef, offset: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const exchange = await this.#get(`blobs/${ref.sha256}`, offset, signal);
+    try {
+      const head = await exchange.head();
+      await this.#keepConnection(exchange, head);
+      checkHead(head, this.id);
+      let skip = checkRange(head, this.id, offset, ref.sizeBytes);
+      let left = ref.sizeBytes - offset;
+      for (let chunk = await exchange.next(); chunk; chunk = await exchange.next()) {
+        const useful = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
+        skip -= chunk.length - useful.length;
+        left -= useful.length;
+        if (left < 0) throw new SourceError('lied', this.id, `sends more than ${ref.sizeBytes} bytes`);
+        if (useful.length > 0) yield useful;
+      }
+      if (left > 0) throw new SourceError('lied', this.id, `sends ${left} bytes too few of ${ref.sizeBytes}`);
+    } finally {
+      exchange.dispose();
+    }
+  }
+
+  /** Closes the connections that are kept. */
+  close(): void {
+    for (const agent of this.#agents) agent.destroy();
+  }
+
+  /** Sends a request and waits for its head; goes round the addresses while they do not answer at all. */
+  async #get(path: string, offset: number, signal: AbortSignal | undefined): Promise<HttpExchange> {
+    let index = this.#current;
+    let stale = false;
+    for (let failures = 0; ; ) {
+      const address = this.#addresses[index];
+      if (!address) throw new SourceError('unreachable', this.id, 'has no address');
+      const headers = offset > 0 ? { ...HEADERS, Range: `bytes=${offset}-` } : HEADERS;
+      const options = { ...address.options, path: `${address.options.path}${path}`, headers };
+      const send = address.secure ? https.request : http.request;
+      const exchange = new HttpExchange(send, options, this.id, this.#limits, signal);
+      try {
+        await exchange.head();
+        this.#current = index;
+        return exchange;
+      } catch (error) {
+        exchange.dispose();
+        if (!(error instanceof SourceError) || error.reason !== 'unreachable') throw error;
+        // The other side may close a kept connection just when it is used again: that is no failure, once.
+        if (exchange.brokeBeforeUse && !stale) {
+          stale = true;
+          continue;
+        }
+        failures += 1;
+        if (failures >= this.#addresses.length) throw error;
+        index = (index + 1) % this.#addresses.length;
+      }
+    }
+  }
+
+  /** Reads away the short body of a refusal, so that the next request need not connect again. */
+  async #keepConnection(exchange: HttpExchange, head: IncomingMessage): Promise<void> {
+    const length = Number(head.headers['content-length'] ?? Number.NaN);
+    if (head.statusCode === 200 || head.statusCode === 206 || !(length <= DRAIN_BYTES)) return;
+    while (await exchange.next());
+  }
+}
+
+function parseAddress(text: string, plain: http.Agent, secure: https.Agent): Address {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new RippleError('InvalidArgument', `source address ${text} is not a URL; use http://host:port`);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new RippleError('InvalidArgument', `source address ${text} is neither http nor https`);
+  const isSecure = url.protocol === 'https:';
+  return {
+    secure: isSecure,
+    options: {
+      agent: isSecure ? secure : plain,
+      // IPv6 addresses stand in brackets in a URL, but not here.
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
+      path: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
+      method: 'GET',
+      maxHeaderSize: 8192,
+    },
+  };
+}
