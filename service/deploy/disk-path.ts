@@ -1,5 +1,5 @@
 /** From the byte strings of a manifest to paths for `fs` and for libc. */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { type BigIntStats, closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
 import type { ByteString } from '../core/entry.ts';
 
 /** A string where the bytes are plain ASCII (quicker), else a Buffer. */
@@ -22,6 +22,16 @@ export function asBuffer(path: DiskPath): Buffer {
 /** A path for people: bytes that are not printable become `?`. */
 export function printable(path: ByteString): string {
   return path.replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** `lstat` with nanoseconds; `undefined` when there is nothing, or something else than a folder on the way there. */
+export function lstatIfThere(path: DiskPath): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /** Forces a file, or the names in a folder, to the disk. */

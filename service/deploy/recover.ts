@@ -2,20 +2,23 @@
  * What a start does before anything else: takes away what a power cut left half done. Every step can be cut short and
  * done again; nothing that runs, may run next, or is the way back is touched. The daemon holds the sysroot's lock meanwhile.
  */
-import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asRippleError } from '../api/errors.ts';
 import { type Backend, HardLinkBackend } from './backend.ts';
 import { type BootConfig, NEW_POINTER, parseConfigName, readBootConfig } from './boot-config.ts';
-import { syncPath } from './disk-path.ts';
+import { lstatIfThere, syncPath } from './disk-path.ts';
 import { type Deployment, type Layout, parseDeploymentName } from './layout.ts';
 import { DELETING, removableDeployments, type Verdict } from './removal.ts';
 import { removeTree } from './remove-tree.ts';
 
-export interface RecoverOptions {
+export interface SurveyOptions {
   readonly booted?: Deployment;
-  /** What the engine remembers as staged. */
+  /** What the engine means to offer, besides what is newer than the current version. */
   readonly staged?: readonly Deployment[];
+}
+
+export interface RecoverOptions extends SurveyOptions {
   readonly backend?: Backend;
 }
 
@@ -31,6 +34,7 @@ export interface Recovery {
   readonly unusable: readonly Deployment[];
 }
 
+/** Only at a start, before any staging begins: a `.partial` that is being written would be taken away. */
 export async function recover(layout: Layout, options: RecoverOptions = {}): Promise<Recovery> {
   const backend = options.backend ?? new HardLinkBackend();
   mkdirSync(layout.rootfs, { recursive: true, mode: 0o700 });
@@ -41,26 +45,26 @@ export async function recover(layout: Layout, options: RecoverOptions = {}): Pro
     await backend.removeTree(join(layout.rootfs, name));
     removed.push(`rootfs/${name}`);
   }
-  if (lstatSync(layout.repair, { throwIfNoEntry: false })) {
+  if (lstatIfThere(layout.repair)) {
     await removeTree(layout.repair);
     removed.push('ripple/repair');
   }
   if (removed.length > 0) syncPath(layout.rootfs);
 
-  const deployments = deploymentsIn(layout);
-  const usable = (deployment: Deployment) => isUsable(layout, deployment);
-  return {
-    ...pointer,
-    removed,
-    deployments: removableDeployments({
-      deployments,
-      config: pointer.config,
-      booted: options.booted,
-      staged: options.staged ?? [],
-      usable,
-    }),
-    unusable: deployments.filter((deployment) => !usable(deployment)),
-  };
+  const deployments = surveyDeployments(layout, options);
+  const unusable = deployments.map(({ deployment }) => deployment).filter((one) => !isUsable(layout, one));
+  return { ...pointer, removed, deployments, unusable };
+}
+
+/** What is on the disk and what may go, at any time. Changes nothing. */
+export function surveyDeployments(layout: Layout, options: SurveyOptions = {}): Verdict[] {
+  return removableDeployments({
+    deployments: deploymentsIn(layout),
+    config: readPointer(layout).config,
+    booted: options.booted,
+    staged: options.staged ?? [],
+    usable: (deployment) => isUsable(layout, deployment),
+  });
 }
 
 /** Every deployment under `rootfs`, whole by its name. */

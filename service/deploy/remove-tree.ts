@@ -1,6 +1,6 @@
 /** Removing a whole tree, whatever its names are, without holding the event loop. */
-import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { asBuffer, type DiskPath } from './disk-path.ts';
+import { chmodSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { asBuffer, type DiskPath, lstatIfThere } from './disk-path.ts';
 import { Pace } from './pace.ts';
 
 const SLASH = Buffer.from('/');
@@ -8,7 +8,7 @@ const SLASH = Buffer.from('/');
 /** Like `rm -rf`: nothing there is fine, and no symbolic link is followed. */
 export async function removeTree(path: DiskPath): Promise<void> {
   const root = asBuffer(path);
-  const stat = lstatSync(root, { throwIfNoEntry: false });
+  const stat = lstatIfThere(root);
   if (stat === undefined) return;
   if (!stat.isDirectory()) return unlinkSync(root);
   await removeFolder(root, new Pace());

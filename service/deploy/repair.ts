@@ -1,26 +1,23 @@
 /**
  * Repair: what scrubbing found damaged is made again and put in its place by rename, never written to. A file that
- * several trees share is replaced in all of them by one new inode, so that they go on sharing.
+ * several trees share is replaced in all of them by one new inode, so that they go on sharing. Cut short, it may leave a
+ * folder with the time of the replacement: the next scrub of that tree finds and mends it.
  */
-import { linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
-import { asRippleError, HashMismatchError, RippleError } from '../api/errors.ts';
-import type { ByteString, DirectoryEntry, Entry, FileEntry } from '../core/entry.ts';
-import { inodeKey } from '../core/plan.ts';
+import { linkSync, mkdirSync, renameSync } from 'node:fs';
+import { asRippleError, RippleError } from '../api/errors.ts';
+import type { ByteString, DirectoryEntry, Entry } from '../core/entry.ts';
 import type { BlobRef } from '../core/ports.ts';
 import { syncFileSystem } from '../sys/libc.ts';
-import { copyContent } from './content.ts';
-import { asBuffer, type DiskPath, diskPath, printable } from './disk-path.ts';
-import type { Deployment, Layout } from './layout.ts';
+import { asBuffer, diskPath, lstatIfThere, printable } from './disk-path.ts';
+import type { Layout } from './layout.ts';
 import { makeNode } from './make-node.ts';
 import { applyMetadata } from './metadata.ts';
 import { Pace, throwIfCancelled } from './pace.ts';
 import { removeTree } from './remove-tree.ts';
+import { type Place, RepairSources, type RepairTree } from './repair-sources.ts';
 import type { Damage } from './verify.ts';
 
-export interface RepairTree {
-  readonly deployment: Deployment;
-  readonly manifest: readonly Entry[];
-}
+export type { RepairTree };
 
 export interface RepairResult {
   /** How many of the damages are gone. */
@@ -38,11 +35,6 @@ export interface RepairOptions {
   /** Gets and checks a blob; answers where it lies. */
   readonly fetchBlob: (ref: BlobRef) => Promise<string>;
   readonly signal?: AbortSignal;
-}
-
-interface Place {
-  readonly root: string;
-  readonly entry: Entry;
 }
 
 /** A new inode, ready in the repair folder, and every name that it gets. */
@@ -69,7 +61,7 @@ class Repair {
   readonly #options: RepairOptions;
   readonly #root: string;
   readonly #entries: ReadonlyMap<ByteString, Entry>;
-  readonly #pace: Pace;
+  readonly #sources: RepairSources;
   readonly #failed: { path: ByteString; error: RippleError }[] = [];
 
   constructor(layout: Layout, options: RepairOptions) {
@@ -77,7 +69,7 @@ class Repair {
     this.#options = options;
     this.#root = layout.deployment(options.tree.deployment);
     this.#entries = new Map(options.tree.manifest.map((entry) => [entry.path, entry]));
-    this.#pace = new Pace(options.signal);
+    this.#sources = new RepairSources({ ...options, layout, pace: new Pace(options.signal) });
   }
 
   async run(): Promise<RepairResult> {
@@ -117,9 +109,9 @@ class Repair {
       const group = entry.hardLinkOf ?? entry.path;
       if (groups.has(group)) continue;
       groups.add(group);
-      const places = this.#placesOf(entry, group);
+      const places = this.#sources.placesOf(entry);
       try {
-        await this.#makeFile(entry, places, temporary);
+        await this.#sources.makeFile(entry, places, temporary);
         replacements.push({ temporary, places });
       } catch (error) {
         const known = asRippleError(error);
@@ -132,47 +124,6 @@ class Repair {
     return replacements;
   }
 
-  /** All names of the group in this tree, and in the other trees the names of the same inodes. */
-  #placesOf(entry: FileEntry, group: ByteString): Place[] {
-    const own = this.#options.tree.manifest
-      .filter((other) => other.type === 'file' && (other.hardLinkOf ?? other.path) === group)
-      .map((member) => ({ root: this.#root, entry: member }));
-    const inodes = new Set(own.map(inodeAt).filter((inode) => inode !== undefined));
-    const key = inodeKey(entry);
-    const shared = this.#options.others.flatMap(({ deployment, manifest }) =>
-      manifest
-        .filter((other) => other.type === 'file' && other.sha256 === entry.sha256 && inodeKey(other) === key)
-        .map((other) => ({ root: this.#layout.deployment(deployment), entry: other })),
-    );
-    return [...own, ...shared.filter((place) => inodes.has(inodeAt(place) ?? -1n))];
-  }
-
-  /** The content may be right here (only its metadata is wrong), in another tree, or must be fetched. */
-  async #makeFile(entry: FileEntry, places: readonly Place[], temporary: string): Promise<void> {
-    const local: DiskPath[] = places.slice(0, 1).map(({ root, entry: { path } }) => diskPath(root, path));
-    for (const { deployment, manifest } of this.#options.others) {
-      const same = manifest.find((other) => other.type === 'file' && other.sha256 === entry.sha256);
-      if (same) local.push(diskPath(this.#layout.deployment(deployment), same.path));
-    }
-    for (const source of local)
-      if (await this.#tryCopy(source, entry, temporary)) return applyMetadata(temporary, entry);
-    const { sha256, sizeBytes } = entry;
-    const fetched = await this.#options.fetchBlob({ sha256, sizeBytes });
-    if (!(await this.#tryCopy(fetched, entry, temporary)))
-      throw new HashMismatchError(printable(entry.path), sha256, 'other content');
-    applyMetadata(temporary, entry);
-  }
-
-  async #tryCopy(source: DiskPath, entry: FileEntry, temporary: string): Promise<boolean> {
-    const stat = lstatSync(source, { throwIfNoEntry: false });
-    if (!stat?.isFile() || stat.size !== entry.sizeBytes) return false;
-    const sizes = { sparse: entry.sparse ?? false, maxBytes: entry.sizeBytes, pace: this.#pace };
-    const content = await copyContent(source, temporary, sizes);
-    if (content.sha256 === entry.sha256) return true;
-    await removeTree(temporary);
-    return false;
-  }
-
   async #removeExtra(path: ByteString, touched: Touched): Promise<void> {
     if (!isReachable(this.#root, path)) return;
     await removeTree(diskPath(this.#root, path));
@@ -182,7 +133,7 @@ class Repair {
   async #openFolder(entry: DirectoryEntry, touched: Touched): Promise<void> {
     const path = diskPath(this.#root, entry.path);
     touched.folder(this.#root, entry.path);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (lstatIfThere(path)?.isDirectory()) return;
     await removeTree(path);
     mkdirSync(path, { mode: 0o700 });
     touched.add(this.#root, entry.path);
@@ -192,7 +143,7 @@ class Repair {
     if (!isReachable(root, entry.path))
       throw new RippleError('IoError', `${printable(entry.path)}: a folder above it is not a folder; verify ${root}`);
     const target = diskPath(root, entry.path);
-    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) await removeTree(target);
+    if (lstatIfThere(target)?.isDirectory()) await removeTree(target);
     const link = `${temporary}.link`;
     linkSync(temporary, link);
     renameSync(link, asBuffer(target));
@@ -200,14 +151,10 @@ class Repair {
   }
 }
 
-function inodeAt({ root, entry }: Place): bigint | undefined {
-  return lstatSync(diskPath(root, entry.path), { bigint: true, throwIfNoEntry: false })?.ino;
-}
-
 /** Every folder above is a real folder: nothing is ever changed through a symbolic link. */
 function isReachable(root: string, path: ByteString): boolean {
   for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
-    if (!lstatSync(diskPath(root, path.slice(0, at)), { throwIfNoEntry: false })?.isDirectory()) return false;
+    if (!lstatIfThere(diskPath(root, path.slice(0, at)))?.isDirectory()) return false;
   return true;
 }
 

@@ -6,7 +6,7 @@ import type { StageStep } from '../core/plan.ts';
 import type { BlobRef } from '../core/ports.ts';
 import type { Backend } from './backend.ts';
 import { copyContent, hashFile } from './content.ts';
-import { type DiskPath, diskPath, printable } from './disk-path.ts';
+import { type DiskPath, diskPath, lstatIfThere, printable } from './disk-path.ts';
 import { makeNode } from './make-node.ts';
 import { adoptMetadata, applyMetadata, metadataDifference } from './metadata.ts';
 import type { Pace } from './pace.ts';
@@ -68,7 +68,7 @@ export class TreeBuilder {
     const { backend, baseRoot } = this.#options;
     if (baseRoot === undefined) return false;
     const source = diskPath(baseRoot, from.path);
-    const stat = lstatSync(source, { bigint: true, throwIfNoEntry: false });
+    const stat = lstatIfThere(source);
     if (stat === undefined || metadataDifference(stat, from) !== undefined) return false;
     if (!backend.share(source, path)) return false;
     this.linked++;
@@ -91,7 +91,7 @@ export class TreeBuilder {
     const { backend, baseRoot, pace } = this.#options;
     if (baseRoot === undefined) return false;
     const source = diskPath(baseRoot, from.path);
-    const stat = lstatSync(source, { bigint: true, throwIfNoEntry: false });
+    const stat = lstatIfThere(source);
     if (!stat?.isFile() || stat.size !== BigInt(entry.sizeBytes)) return false;
     const content = backend.cloneContent(source, path)
       ? await hashFile(path, pace)

@@ -1,10 +1,10 @@
 /** Scrubbing: does the tree on the disk still say, byte for byte, what its manifest says? Changes nothing. */
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asRippleError, RippleError } from '../api/errors.ts';
 import type { ByteString, Entry, FileEntry } from '../core/entry.ts';
 import { hashFile } from './content.ts';
-import { type DiskPath, diskPath } from './disk-path.ts';
+import { type DiskPath, diskPath, lstatIfThere } from './disk-path.ts';
 import { type MetadataDifference, metadataDifference, sameXattrs } from './metadata.ts';
 import { Pace } from './pace.ts';
 
@@ -39,8 +39,7 @@ export async function verifyDeployment(
   entries: readonly Entry[],
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory())
-    throw new RippleError('UnknownVersion', `there is no tree at ${root}`);
+  if (!lstatIfThere(root)?.isDirectory()) throw new RippleError('UnknownVersion', `there is no tree at ${root}`);
   const pace = new Pace(options.signal);
   const check = new Check(root, entries, options, pace);
   const damaged: Damage[] = [];
@@ -84,7 +83,7 @@ class Check {
     try {
       // What lies behind a folder that is not one (a symbolic link, say) is no part of this tree.
       if (this.#notFolders.has(entry.path.slice(0, entry.path.lastIndexOf('/')))) return this.#missing(entry);
-      const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      const stat = lstatIfThere(path);
       if (stat === undefined) return this.#missing(entry);
       if (entry.type === 'dir' && !stat.isDirectory()) this.#notFolders.add(entry.path);
       return metadataDifference(stat, entry) ?? (await this.#deeper(entry, path, stat));
