@@ -36,10 +36,14 @@ async function startPolkit(t: TestContext, address: string): Promise<void> {
     `mount --bind ${PROJECT_ROOT}/assets/polkit /usr/share/polkit-1/actions`,
     `mount --bind ${folder}/rules /etc/polkit-1/rules.d`,
   ];
-  const polkitd = spawn('unshare', ['-m', 'sh', '-ec', `${mounts.join('; ')}; exec ${POLKITD} --no-debug`], {
-    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const polkitd = spawn(
+    'unshare',
+    ['-m', 'sh', '-ec', `${mounts.join('; ')}; exec setpriv --pdeathsig=TERM ${POLKITD} --no-debug`],
+    {
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   const ended = new Promise<void>((resolve) => polkitd.once('close', () => resolve()));
   t.after(async () => {
     polkitd.kill();
