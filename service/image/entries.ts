@@ -30,3 +30,10 @@ export function findEntry(entries: readonly Entry[], path: ByteString): Entry | 
   }
   return undefined;
 }
+
+/** A path for people, on one line: control characters, and bytes that are not UTF-8, are shown as `\x1b`. */
+export function displayPath(path: ByteString): string {
+  const text = Buffer.from(path, 'latin1').toString('utf8');
+  const hex = (byte: string): string => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.includes('\ufffd') ? path.replace(/[^ -~]/g, hex) : text.replace(/\p{Cc}/gu, hex);
+}

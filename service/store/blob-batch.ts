@@ -3,14 +3,17 @@
  * disk, and only then they get their names: so a name in `blobs/` always stands for whole content, also after a power cut.
  */
 import { createHash } from 'node:crypto';
+import { renameSync, statSync } from 'node:fs';
 import { chmod, constants, copyFile, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { RippleError } from '../api/errors.ts';
-import type { BlobRef, Sha256 } from '../core/ports.ts';
+import type { BlobRef } from '../core/ports.ts';
 import { makeFolder, syncFolder } from '../sys/durable.ts';
 import { syncFileSystem } from '../sys/libc.ts';
 
 const PREFIX = '.incoming-';
+const RENAMES_PER_TURN = 256;
 const READ_BYTES = 1 << 20;
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -58,14 +61,20 @@ export class BlobBatch {
     return false;
   }
 
-  /** What came in that was not there before is on disk, and in `blobs/`, when this resolves. */
-  async commit(): Promise<Sha256[]> {
-    const names = (await readdir(this.folder)).filter((name) => SHA256.test(name));
-    if (names.length === 0) return names;
+  /** What came in, and was not there before, is on disk and in `blobs/` when this resolves. */
+  async commit(): Promise<BlobRef[]> {
+    const added: BlobRef[] = [];
+    for (const sha256 of await readdir(this.folder))
+      if (SHA256.test(sha256)) added.push({ sha256, sizeBytes: statSync(join(this.folder, sha256)).size });
+    if (added.length === 0) return added;
     await syncFileSystem(this.folder);
-    for (const name of names) await rename(join(this.folder, name), join(this.#blobs, name));
+    // Synchronous calls take a fifth of the time here; other work gets its turn in between.
+    for (const [i, { sha256 }] of added.entries()) {
+      renameSync(join(this.folder, sha256), join(this.#blobs, sha256));
+      if (i % RENAMES_PER_TURN === 0) await setImmediate();
+    }
     await syncFolder(this.#blobs);
-    return names;
+    return added;
   }
 
   /** Removes what was not committed. */

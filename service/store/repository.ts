@@ -7,13 +7,13 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import type { BlobRef, Sha256 } from '../core/ports.ts';
+import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import { deploymentName, parseDeploymentName } from '../deploy/layout.ts';
 import { makeFolder, writeDurably } from '../sys/durable.ts';
 import { tryLock } from '../sys/libc.ts';
 import { BlobBatch } from './blob-batch.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
-const DOCUMENT = /^(?:keyring|images\/[a-z0-9_-]+|images\/[a-z0-9_-]+\/orders)\/(?:latest|[0-9]{1,9})\.pgp$/;
 const NUMBERED = /^([1-9][0-9]{0,8})\.pgp$/;
 /** Far above any document. */
 const MAX_DOCUMENT_BYTES = 1 << 20;
@@ -86,7 +86,9 @@ export class Repository {
   }
 
   #documentPath(path: string): string {
-    if (!DOCUMENT.test(path)) throw new RippleError('InvalidArgument', `${JSON.stringify(path)} names no document`);
+    const parsed = parseRepositoryPath(path);
+    if (!parsed || !(isDocument(parsed) || parsed.kind === 'order'))
+      throw new RippleError('InvalidArgument', `${JSON.stringify(path)} names no document`);
     return join(this.root, path);
   }
 
@@ -117,11 +119,12 @@ export class Repository {
         'InvalidArgument',
         `${image}.${version} is no image and version: use a name like xo and a number from 1`,
       );
-    return `images/${image}/${version}.pgp`;
+    return formatRepositoryPath({ kind: 'release', image, version });
   }
 
   latestPath(image: string): string {
-    return `${dirname(this.releasePath(image, 1))}/latest.pgp`;
+    this.releasePath(image, 1);
+    return formatRepositoryPath({ kind: 'latest', image });
   }
 
   /** Versions of an image that have a release, ascending. */

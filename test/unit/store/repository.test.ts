@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BlobBatch } from '../../service/store/blob-batch.ts';
-import { Repository } from '../../service/store/repository.ts';
-import { tempFolder } from '../helpers/temp.ts';
+import { BlobBatch } from '../../../service/store/blob-batch.ts';
+import { Repository } from '../../../service/store/repository.ts';
+import { tempFolder } from '../../helpers/temp.ts';
 
 const refOf = (bytes: Uint8Array) => ({
   sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -68,7 +68,7 @@ test('nothing of a batch is a blob before its commit, or after it was discarded'
   const dropped = await repository.openBatch();
   await dropped.addBytes(Buffer.from('dropped'));
   await dropped.discard();
-  assert.deepEqual(await kept.commit(), [sha256]);
+  assert.deepEqual(await kept.commit(), [{ sha256, sizeBytes: 4 }]);
   assert.deepEqual(readdirSync(repository.blobs), [sha256]);
   await repository.openBatch();
   await BlobBatch.discardAll(repository.root);

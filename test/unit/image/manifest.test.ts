@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ByteString, Entry, FileEntry } from '../../service/core/entry.ts';
-import { formatManifest, type ManifestLimits, parseManifest } from '../../service/image/manifest.ts';
-import { decodePath, encodePath } from '../../service/image/mtree-path.ts';
-import { setTimes } from '../../service/sys/libc.ts';
-import { type Random, seeded } from '../helpers/random.ts';
-import { tempFolder } from '../helpers/temp.ts';
+import type { ByteString, Entry, FileEntry } from '../../../service/core/entry.ts';
+import { formatManifest, type ManifestLimits, parseManifest } from '../../../service/image/manifest.ts';
+import { decodePath, encodePath } from '../../../service/image/mtree-path.ts';
+import { setTimes } from '../../../service/sys/libc.ts';
+import { type Random, seeded } from '../../helpers/random.ts';
+import { tempFolder } from '../../helpers/temp.ts';
 
 const TIME = '1700000000.000000001';
 const COMMON = `mode=0755 uid=0 gid=0 time=${TIME}`;

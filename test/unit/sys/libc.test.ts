@@ -27,8 +27,8 @@ import {
   setXattr,
   syncFileSystem,
   tryLock,
-} from '../../service/sys/libc.ts';
-import { tempFolder } from '../helpers/temp.ts';
+} from '../../../service/sys/libc.ts';
+import { tempFolder } from '../../helpers/temp.ts';
 
 const asRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visDecode, visEncode } from '../../service/image/vis.ts';
+import { visDecode, visEncode } from '../../../service/image/vis.ts';
 
 const everyByte = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 
