@@ -191,20 +191,25 @@ export class BusConnection {
 
   #read(): void {
     if (this.#yielding) return;
+    for (let message = this.#next(); message; message = this.#next()) {
+      this.#take(message);
+      if (message.type === MESSAGE_TYPE.call || message.type === MESSAGE_TYPE.signal) continue;
+      // Whoever awaits this reply runs before the next message is looked at: the order of the bus is kept.
+      this.#yielding = true;
+      setImmediate(() => {
+        this.#yielding = false;
+        this.#read();
+      });
+      return;
+    }
+  }
+
+  #next(): IncomingMessage | undefined {
     try {
-      for (let message = this.#reader.next(); message; message = this.#reader.next()) {
-        this.#take(message);
-        if (message.type === MESSAGE_TYPE.call || message.type === MESSAGE_TYPE.signal) continue;
-        // Whoever awaits this reply runs before the next message is looked at: the order of the bus is kept.
-        this.#yielding = true;
-        setImmediate(() => {
-          this.#yielding = false;
-          this.#read();
-        });
-        return;
-      }
+      return this.#reader.next();
     } catch (error) {
       this.#end(`what came from the bus cannot be read: ${messageOf(error)}`);
+      return undefined;
     }
   }
 

@@ -129,8 +129,8 @@ function toCodec(node: SignatureNode, value: unknown): unknown {
 }
 
 const HEADER_BYTES = 16;
-/** The specification's own limit is 128 MiB; nothing that comes here is near this. */
-const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** The specification's limit: no bus lets a caller send more, so that nobody can end the connection with a big message. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const HEADER_FIELD = signatures.parseSignature('(yv)')[0];
 const LITTLE_ENDIAN = 'l'.charCodeAt(0);
 

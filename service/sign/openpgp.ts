@@ -148,7 +148,6 @@ export class TrustedKey {
     } catch {
       return { state: 'bad', fingerprint };
     }
-    if (created < signer.getCreationTime()) return weak('it signed before it was made');
     const expires = [this.expiresSeconds, seconds(signature.getExpirationTime())];
     let revoked = this.revoked;
     if ('mainKey' in signer) {

@@ -89,6 +89,20 @@ test('a key that expired since, by the time that verified documents tell', async
   await refusedFor('expired', verifier.release(bytes, xo));
 });
 
+test('a signing subkey that expired since, and a signature that was made to expire', async () => {
+  const day = (n: number): readonly string[] => ['--faked-system-time', `202401${String(n).padStart(2, '0')}T000000!`];
+  const fingerprint = gpg.generate('mortal subkey', 'ed25519', '0', day(1));
+  gpg.must([...day(1), '--quick-add-key', fingerprint, 'ed25519', 'sign', '10d']);
+  const bySubkey = gpg.must([...day(5), '-u', 'mortal subkey', '--sign'], formatRelease(RELEASE));
+  gpg.generate('mortal signature', 'ed25519', '0', day(1));
+  const forADay = [...day(5), '--default-sig-expire', '1d', '-u', 'mortal signature', '--sign'];
+  const mortal = gpg.must(forADay, formatRelease(RELEASE));
+  const verifier = await withRelease(gpg.exportPublic('mortal subkey'), gpg.exportPublic('mortal signature'));
+  for (const bytes of [bySubkey, mortal]) await verifier.release(bytes, xo);
+  await verifier.latest(await signedLatest([latest], 20), unseen);
+  for (const bytes of [bySubkey, mortal]) await refusedFor('expired', verifier.release(bytes, xo));
+});
+
 for (const [kind, flag] of [
   ['compromised', enums.reasonForRevocation.keyCompromised],
   ['superseded', enums.reasonForRevocation.keySuperseded],

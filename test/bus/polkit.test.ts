@@ -36,10 +36,14 @@ async function startPolkit(t: TestContext, address: string): Promise<void> {
     `mount --bind ${PROJECT_ROOT}/assets/polkit /usr/share/polkit-1/actions`,
     `mount --bind ${folder}/rules /etc/polkit-1/rules.d`,
   ];
-  const polkitd = spawn('unshare', ['-m', 'sh', '-ec', `${mounts.join('; ')}; exec ${POLKITD} --no-debug`], {
-    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const polkitd = spawn(
+    'unshare',
+    ['-m', 'sh', '-ec', `${mounts.join('; ')}; exec setpriv --pdeathsig=TERM ${POLKITD} --no-debug`],
+    {
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   const ended = new Promise<void>((resolve) => polkitd.once('close', () => resolve()));
   t.after(async () => {
     polkitd.kill();
@@ -62,6 +66,27 @@ test('polkit decides by user and action, asked about whoever the bus says called
   t.after(() => service.stop());
   const { address } = service.bus;
   await startPolkit(t, address);
+  // The last three are what polkit lets anybody, somebody elsewhere and the person at the screen do by default:
+  // 2 an administrator, 4 an administrator once for a while, 5 yes.
+  const [actions] = await service.connection.call({
+    destination: 'org.freedesktop.PolicyKit1',
+    path: '/org/freedesktop/PolicyKit1/Authority',
+    interface: 'org.freedesktop.PolicyKit1.Authority',
+    member: 'EnumerateActions',
+    signature: 's',
+    body: [''],
+    replySignature: 'a(ssssssuuua{ss})',
+  });
+  assert.ok(Array.isArray(actions));
+  assert.deepEqual(actions.map((action) => [action[0], ...action.slice(6, 9)]).sort(), [
+    ['org.laptop.ripple1.check', 2, 2, 5],
+    ['org.laptop.ripple1.defer', 2, 2, 5],
+    ['org.laptop.ripple1.manage', 2, 2, 4],
+    ['org.laptop.ripple1.order', 2, 2, 4],
+    ['org.laptop.ripple1.rollback', 2, 2, 5],
+    ['org.laptop.ripple1.update', 2, 2, 5],
+  ]);
+
   const games = { user: 'games', group: 'games' };
   const daemon = { user: 'daemon', group: 'games' };
   // In the group of the configuration, which counts for nothing where polkit is.

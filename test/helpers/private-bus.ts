@@ -45,9 +45,9 @@ export async function startPrivateBus(settings: PrivateBusSettings = {}): Promis
       serviceFolders: settings.serviceFolders ?? [],
     }),
   );
-  const daemon = spawn('dbus-daemon', [`--config-file=${config}`, '--nofork', '--nopidfile', '--print-address'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = ['dbus-daemon', `--config-file=${config}`, '--nofork', '--nopidfile', '--print-address'];
+  // It must not outlive a test that is killed.
+  const daemon = spawn('setpriv', ['--pdeathsig=TERM', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => daemon.once('close', () => resolve()));
   let complaints = '';
   daemon.stderr.on('data', (chunk: Buffer) => {

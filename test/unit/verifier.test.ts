@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addSignatures, signDocument } from '../../service/sign/document.ts';
+import { addSignatures, openDocument, signDocument } from '../../service/sign/document.ts';
+import { TrustedKey } from '../../service/sign/openpgp.ts';
+import { readSignedMessage } from '../../service/sign/packets.ts';
 import { Verifier } from '../../service/sign/verifier.ts';
 import { refusedFor } from '../helpers/refused.ts';
 import {
@@ -47,7 +49,10 @@ test('two key holders sign one after another', async () => {
 
 test('signing again replaces the earlier signature of the same key', async () => {
   const twice = await addSignatures(await signedRelease([release], 3), [release.signer], 64 * 1024, at(5));
-  assert.equal(twice.length, (await signedRelease([release], 3)).length);
+  assert.equal(readSignedMessage(twice, twice.length).signatures.length, 1);
+  const [facts] = (await openDocument(twice, [await TrustedKey.read('key', release.publicKey)], twice.length))
+    .signatures;
+  assert.equal(facts?.state === 'fits' && facts.createdSeconds, NEW_YEAR + 5 * DAY);
 });
 
 test('signatures by keys that nobody knows do no harm', async () => {
@@ -132,4 +137,18 @@ test('an installed keyring whose root key expired since still starts, but cannot
     at(2),
   );
   await refusedFor('expired', verifier.advance(bytes));
+});
+
+test('what was judged by a keyring that moved on meanwhile is not believed', async () => {
+  const verifier = await fresh();
+  const next = await sign(keyringPayload(2, { ...roles, release: { keys: [latest.publicKey] } }), [root], 1);
+  const many = await signedRelease([...Array(25).fill(release), second], 1);
+  const versionWhenBelieved = verifier.release(many, xo).then(() => verifier.keyringVersion);
+  const [release1, ...advances] = await Promise.allSettled([
+    versionWhenBelieved,
+    verifier.advance(next),
+    verifier.advance(next),
+  ]);
+  assert.deepEqual(advances.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  assert.notDeepEqual(release1, { status: 'fulfilled', value: 2 });
 });
