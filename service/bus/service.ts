@@ -29,8 +29,10 @@ export async function exportUpdater(
   const changes = new PropertyChanges(properties, (changed) =>
     emit(PROPERTIES, 'PropertiesChanged', 'sa{sv}as', [UPDATER_INTERFACE, changed, []]),
   );
-  const removeDispatcher = connection.addDispatcher(
-    updaterDispatcher(new UpdaterCalls(updater, authority, logger), properties),
+  const dispatch = updaterDispatcher(new UpdaterCalls(updater, authority, logger), properties);
+  const removeDispatcher = connection.addDispatcher((call) =>
+    // Whoever hears the answer and then looks at the properties must see what the call did.
+    dispatch(call)?.finally(() => exported && changes.flush()),
   );
   const stop = () => {
     exported = false;

@@ -1,8 +1,11 @@
 /** Every command, in the order of the help. */
 import { repairCommand, verifyCommand } from './care.ts';
 import type { Command } from './command.ts';
+import { daemonCommand, serveCommand } from './daemon.ts';
+import { demoCommand } from './demo.ts';
 import { keygenCommand } from './keygen.ts';
 import { keyringCommand } from './keyring.ts';
+import { publishCommand } from './publish.ts';
 import { peersCommand, statusCommand } from './status.ts';
 import {
   acceptCommand,
@@ -26,6 +29,10 @@ export const COMMANDS: readonly Command[] = [
   peersCommand,
   verifyCommand,
   repairCommand,
+  publishCommand,
+  serveCommand,
+  daemonCommand,
+  demoCommand,
   keygenCommand,
   keyringCommand,
 ];

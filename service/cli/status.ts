@@ -49,7 +49,7 @@ export function describe(status: Status): string {
     const urgent = info.severity === 'critical' ? 'critical, ' : '';
     rows.push([
       'Newer',
-      `version ${info.version}, ${urgent}${size}${info.sources.length} have it: ripple get ${info.version}`,
+      `version ${info.version}, ${urgent}${size}${info.sources.length} ${info.sources.length === 1 ? 'has' : 'have'} it: ripple get ${info.version}`,
     ]);
   }
   if (progress.phase !== 'none' && progress.phase !== 'done') {

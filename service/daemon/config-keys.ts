@@ -104,7 +104,6 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     fallback: false,
     doc: 'get a newer version without being asked; a restart is never without a tap',
   },
-  { key: 'fetch.sources', kind: 'integer', fallback: 6, minimum: 1, maximum: 64, doc: 'from how many to take at once' },
   {
     key: 'fetch.stall_seconds',
     kind: 'integer',

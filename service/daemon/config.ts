@@ -26,7 +26,6 @@ export interface Config {
   readonly discoveryInterfaces: readonly string[];
   readonly checkMinutes: number;
   readonly fetchAutomatic: boolean;
-  readonly fetchSources: number;
   readonly fetchStallMs: number;
   readonly bootMarker: string;
   readonly bootTries: number;
@@ -107,7 +106,6 @@ export function parseConfig(text: string, name: string): Config {
     discoveryInterfaces: strings('discovery.interfaces'),
     checkMinutes: integer('check.minutes'),
     fetchAutomatic: boolean('fetch.automatic'),
-    fetchSources: integer('fetch.sources'),
     fetchStallMs: integer('fetch.stall_seconds') * 1000,
     bootMarker: string('boot.marker'),
     bootTries: integer('boot.tries'),

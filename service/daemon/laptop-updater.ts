@@ -36,6 +36,7 @@ interface Job {
 const NO_ERROR: LastError = { code: '', message: '' };
 /** Appointments and deferrals are looked at this often: Node's own timers cannot wait longer than 24 days. */
 const APPOINTMENT_POLL_MS = 20_000;
+const BEFORE_RESTART_MS = 300;
 
 export class LaptopUpdater implements Updater {
   readonly #parts: LaptopParts;
@@ -203,12 +204,10 @@ export class LaptopUpdater implements Updater {
         `version ${facts.booted} is running and is the one chosen: there is nothing to restart for`,
       );
     this.#go('restart');
-    try {
-      await this.#parts.switcher.restart();
-    } catch (thrown) {
-      this.#trouble(facts.current, thrown);
-      throw asRippleError(thrown);
-    }
+    // A moment later, so that whoever asked hears the answer before the bus goes down.
+    setTimeout(() => {
+      this.#parts.switcher.restart().catch((thrown: unknown) => this.#trouble(facts.current, thrown));
+    }, BEFORE_RESTART_MS);
   }
 
   #beginCheck(asked: boolean): void {

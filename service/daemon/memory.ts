@@ -1,7 +1,7 @@
 /** What a laptop must remember across restarts, in one small file that is replaced as a whole. One writer: the daemon. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { writeDurablySync } from '../sys/durable.ts';
 
 export interface MemoryState {
   /** Random, made once per laptop: what neighbours know it by. */
@@ -46,16 +46,9 @@ export class Memory {
     this.#state = state;
   }
 
-  /** Reads `file`; a missing or damaged one starts afresh with `floor`, which the verified documents on disk still give. */
-  static open(file: string, floor: { readonly trustedTimeSeconds: number; readonly latestEpoch: number }): Memory {
-    const known = readState(file);
-    const memory = new Memory(file, {
-      ...FRESH,
-      id: randomBytes(8).toString('hex'),
-      ...known,
-      trustedTimeSeconds: Math.max(known?.trustedTimeSeconds ?? 0, floor.trustedTimeSeconds),
-      latestEpoch: Math.max(known?.latestEpoch ?? 0, floor.latestEpoch),
-    });
+  /** Reads `file`; a missing or damaged one starts afresh. */
+  static open(file: string): Memory {
+    const memory = new Memory(file, { ...FRESH, id: randomBytes(8).toString('hex'), ...readState(file) });
     memory.#write();
     return memory;
   }
@@ -64,36 +57,21 @@ export class Memory {
     return this.#state;
   }
 
-  /** On disk when it returns. Epoch and trusted time never fall, whatever is given. */
+  /** On disk when it returns. The epoch never falls this way, whatever is given. */
   update(change: Partial<Omit<MemoryState, 'id'>>): void {
     const before = this.#state;
-    this.#state = {
-      ...before,
-      ...change,
-      trustedTimeSeconds: Math.max(before.trustedTimeSeconds, change.trustedTimeSeconds ?? 0),
-      latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0),
-    };
+    this.#state = { ...before, ...change, latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0) };
     if (JSON.stringify(before) !== JSON.stringify(this.#state)) this.#write();
   }
 
+  /** The one way down: the keys of the role changed, so what their old holders signed counts no more. */
+  forgetLatestEpoch(): void {
+    this.#state = { ...this.#state, latestEpoch: 0 };
+    this.#write();
+  }
+
   #write(): void {
-    const folder = dirname(this.#file);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const fresh = `${this.#file}.new`;
-    const fd = openSync(fresh, 'w', 0o600);
-    try {
-      writeSync(fd, `${JSON.stringify(this.#state)}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, this.#file);
-    const directory = openSync(folder, 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    writeDurablySync(this.#file, Buffer.from(`${JSON.stringify(this.#state)}\n`));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Writing so that a power cut leaves the old or the new, never something between. */
 import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -37,4 +38,29 @@ export async function writeDurably(path: string, bytes: Uint8Array, mode = 0o644
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Writes `bytes` to `path` so that after a power cut the old content or the new one is there, and on disk when it returns
+ * (write beside, fsync, rename, fsync the folder). Equal content is not written again.
+ */
+export function writeDurablySync(path: string, bytes: Uint8Array, mode = 0o600): void {
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fresh = `${path}.new`;
+  const fd = openSync(fresh, 'w', mode);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }

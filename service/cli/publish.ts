@@ -1,0 +1,127 @@
+/** `ripple publish`: a tree becomes a signed version in a repository. */
+import { readFileSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
+import type { Severity } from '../api/model.ts';
+import { MAX_NOTES_BYTES, readNotes } from '../image/notes.ts';
+import { firstKeyring } from '../publish/keyring-edit.ts';
+import { KeyringFolder } from '../publish/keyring-folder.ts';
+import { loadSigner, readPassphrase } from '../publish/keys.ts';
+import { publish } from '../publish/publish.ts';
+import { signDocument } from '../sign/document.ts';
+import type { Signer } from '../sign/openpgp.ts';
+import { Repository } from '../store/repository.ts';
+import { type Command, type Invocation, UsageError } from './command.ts';
+import { formatBytes } from './terminal.ts';
+
+export const publishCommand: Command = {
+  name: 'publish',
+  summary: 'make a tree a signed version in a repository',
+  description:
+    'Reads every entry of TREE, writes its manifest and the content that the repository does not have yet, then the signed release, and at last the signed statement that this version is the newest. The same tree gives the same manifest, byte for byte. A version that is there already is never changed.\n\nA repository without a keyring gets one that trusts the keys of this call for everything; for a school, make it first: ripple keyring.',
+  positionals: [{ name: 'TREE', doc: 'the root folder of the version' }],
+  options: {
+    repo: { type: 'string', value: 'DIR', required: true, doc: 'the repository' },
+    image: { type: 'string', value: 'NAME', required: true, doc: 'the image, e.g. xo' },
+    version: { type: 'string', value: 'N', required: true, doc: 'the version, a positive whole number' },
+    key: {
+      type: 'string',
+      multiple: true,
+      value: 'KEY',
+      required: true,
+      doc: 'a private key of the release role; again for a threshold',
+    },
+    'latest-key': {
+      type: 'string',
+      multiple: true,
+      value: 'KEY',
+      doc: 'a private key of the latest role; the release keys when not given',
+    },
+    'passphrase-file': { type: 'string', value: 'FILE', doc: 'its first line unlocks the keys' },
+    severity: { type: 'string', value: 'normal|critical', doc: 'critical wakes laptops at once' },
+    notes: {
+      type: 'string',
+      value: 'FILE',
+      doc: 'what is new, JSON by language, with at most three small SVG pictures',
+    },
+    json: { type: 'boolean', doc: 'print the result as JSON' },
+  },
+  examples: ['ripple publish tree/ --repo repo --image xo --version 7 --key release.key'],
+  run: async (invocation) => {
+    const severity = severityOf(invocation.string('severity') ?? 'normal');
+    const image = invocation.required('image');
+    if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(image) || image === 'config')
+      throw new UsageError(`--image "${image}" must be lower-case letters, digits, "-" and "_"`);
+    const version = invocation.integer('version', 1, 999_999_999) ?? 0;
+    const passphraseFile = invocation.string('passphrase-file');
+    const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile);
+    const load = (names: readonly string[]): Promise<readonly Signer[]> =>
+      Promise.all(names.map((name) => loadSigner(name, passphrase)));
+    const signers = await load(invocation.list('key'));
+    const latestSigners =
+      invocation.list('latest-key').length > 0 ? await load(invocation.list('latest-key')) : signers;
+    const repository = invocation.required('repo');
+    await ensureKeyring(repository, signers, invocation);
+    const notesFile = invocation.string('notes');
+    const notes = notesFile === undefined ? undefined : checkedNotes(notesFile);
+    const published = await publish(
+      {
+        tree: invocation.positional(0),
+        repository: new Repository(repository),
+        image,
+        version,
+        severity,
+        sign: (payload) => signDocument(payload, signers),
+        signLatest: (payload) => signDocument(payload, latestSigners),
+        signal: invocation.signal,
+        ...(notes === undefined ? {} : { notes }),
+      },
+      (progress) =>
+        invocation.terminal.bar(
+          progress.phase,
+          progress.doneBytes,
+          progress.totalBytes,
+          formatBytes(progress.doneBytes),
+        ),
+    );
+    for (const warning of published.warnings) invocation.terminal.warn(warning);
+    invocation.terminal.result(
+      published,
+      () =>
+        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new blobs (${formatBytes(published.newBlobBytes)}). Manifest ${published.manifest.sha256}.`,
+    );
+  },
+};
+
+async function ensureKeyring(repository: string, signers: readonly Signer[], invocation: Invocation): Promise<void> {
+  const folder = new KeyringFolder(repository);
+  if (await folder.newest()) return;
+  const root = await Promise.all(signers.map((signer) => signer.publicKey()));
+  await folder.propose(firstKeyring({ root }, {}), signers);
+  invocation.terminal.say(
+    `There was no keyring yet: ${folder.file(1)} now trusts ${signers.length === 1 ? 'this key' : 'these keys'} for every role.`,
+  );
+}
+
+function severityOf(text: string): Severity {
+  if (text !== 'normal' && text !== 'critical')
+    throw new UsageError(`--severity must be normal or critical, not "${text}"`);
+  return text;
+}
+
+function checkedNotes(file: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new RippleError(
+      'InvalidArgument',
+      `cannot read the notes ${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  if (Object.keys(readNotes(bytes)).length === 0)
+    throw new RippleError(
+      'InvalidArgument',
+      `${file}: no notes in it; it should look like {"en": {"child": "…", "teacher": "…"}} and have at most ${MAX_NOTES_BYTES} bytes`,
+    );
+  return bytes;
+}

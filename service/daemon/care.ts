@@ -1,0 +1,69 @@
+/** Is the running version still what was published, and if not, mend it. */
+import { readFileSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
+import type { Logger } from '../core/ports.ts';
+import type { Layout } from '../deploy/layout.ts';
+import { type RepairTree, repairDeployment } from '../deploy/repair.ts';
+import { type Verification, verifyDeployment } from '../deploy/verify.ts';
+import { parseManifest } from '../image/manifest.ts';
+import type { Fetcher } from './fetcher.ts';
+import type { CarePart } from './parts.ts';
+import type { Switcher } from './switcher.ts';
+
+export interface CareOptions {
+  readonly layout: Layout;
+  readonly switcher: Switcher;
+  readonly fetcher: Fetcher;
+  readonly logger: Logger;
+}
+
+export class Care implements CarePart {
+  readonly #options: CareOptions;
+  constructor(options: CareOptions) {
+    this.#options = options;
+  }
+
+  async verify(signal: AbortSignal): Promise<{ readonly checked: number; readonly damaged: number }> {
+    const { checked, damaged } = await this.#verify(this.#tree(this.#version()), signal);
+    for (const { path, reason } of damaged.slice(0, 20)) this.#options.logger.warn('damaged', { path, reason });
+    return { checked, damaged: damaged.length };
+  }
+
+  async repair(signal: AbortSignal): Promise<{ readonly repaired: number }> {
+    const { layout, switcher, fetcher } = this.#options;
+    const version = this.#version();
+    const tree = this.#tree(version);
+    const { damaged } = await this.#verify(tree, signal);
+    if (damaged.length === 0) return { repaired: 0 };
+    const others = switcher
+      .facts()
+      .local.filter((one) => one !== version)
+      .map((one) => this.#tree(one));
+    const fetchBlob = (ref: Parameters<Fetcher['fetchBlob']>[1]): Promise<string> =>
+      fetcher.fetchBlob(version, ref, signal);
+    const { repaired, failed } = await repairDeployment(layout, { tree, damaged, others, fetchBlob, signal });
+    const first = failed[0];
+    if (first)
+      throw new RippleError(
+        first.error.code,
+        `${repaired} repaired, ${failed.length} not; ${first.path}: ${first.error.message}`,
+      );
+    return { repaired };
+  }
+
+  #version(): number {
+    const { booted, current } = this.#options.switcher.facts();
+    const version = booted || current;
+    if (version === 0) throw new RippleError('UnknownVersion', 'no version runs from this sysroot');
+    return version;
+  }
+
+  #tree(version: number): RepairTree {
+    const deployment = this.#options.switcher.deployment(version);
+    return { deployment, manifest: parseManifest(readFileSync(this.#options.layout.manifest(deployment))) };
+  }
+
+  #verify(tree: RepairTree, signal: AbortSignal): Promise<Verification> {
+    return verifyDeployment(this.#options.layout.deployment(tree.deployment), tree.manifest, { signal });
+  }
+}

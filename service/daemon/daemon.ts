@@ -1,0 +1,33 @@
+/** Starts a daemon by its configuration and stops it as a service manager expects. */
+import { performance } from 'node:perf_hooks';
+import { RippleError } from '../api/errors.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+import type { Config } from './config.ts';
+import { startLaptop } from './laptop.ts';
+import { startSchool } from './school.ts';
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+/**
+ * Runs until `signal` is aborted. Prints `ready [URL]` on standard output once it serves.
+ * @throws RippleError when it cannot start, or when the bus went away
+ */
+export async function runDaemon(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+  const start = config.role === 'school' ? startSchool : startLaptop;
+  const daemon = await start(config, logger, systemClock);
+  process.stdout.write(`ready${daemon.url === '' ? '' : ` ${daemon.url}`}\n`);
+  let busLost = false;
+  await new Promise<void>((resolve) => {
+    daemon.onBusLost(() => {
+      busLost = true;
+      resolve();
+    });
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+  await daemon.stop();
+  if (busLost && !signal.aborted) throw new RippleError('IoError', 'the message bus went away');
+}

@@ -1,0 +1,215 @@
+/** From a verified release to a staged deployment: manifest, plan, room, blobs, tree. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HashMismatchError, RippleError } from '../api/errors.ts';
+import { NO_PROGRESS, type ProgressInfo } from '../api/model.ts';
+import type { Entry } from '../core/entry.ts';
+import { planStage, type StagePlan } from '../core/plan.ts';
+import type { BlobRef, Clock, Logger } from '../core/ports.ts';
+import type { SourceLedger } from '../core/source-ledger.ts';
+import type { Deployment, Layout } from '../deploy/layout.ts';
+import { assertRoom } from '../deploy/space.ts';
+import { stage } from '../deploy/stage.ts';
+import type { FetchResult } from '../fetch/fetch-count.ts';
+import { BlobsMissingError, fetchBlobs } from '../fetch/swarm.ts';
+import type { Release } from '../image/documents.ts';
+import { parseManifest } from '../image/manifest.ts';
+import { readNotes } from '../image/notes.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import { writeDurablySync } from '../sys/durable.ts';
+import { Meter } from './meter.ts';
+import type { FetchPart } from './parts.ts';
+import type { SourceBook } from './source-book.ts';
+import type { Switcher } from './switcher.ts';
+import type { TrustKeeper } from './trust-keeper.ts';
+
+/** With nobody near a fetch waits so long for somebody before it says so. */
+const NOBODY_PATIENCE_MS = 30_000;
+const LOOK_AGAIN_MS = 1000;
+
+export interface FetcherOptions {
+  readonly layout: Layout;
+  readonly image: string;
+  readonly trust: TrustKeeper;
+  readonly sources: SourceBook;
+  readonly ledger: SourceLedger;
+  readonly cache: BlobCache;
+  readonly switcher: Switcher;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Fetcher implements FetchPart {
+  readonly #options: FetcherOptions;
+  constructor(options: FetcherOptions) {
+    this.#options = options;
+  }
+
+  /** How much is missing for a release, and its notes. Fetches the manifest, which is needed anyway. */
+  async describe(
+    release: Release,
+    signal: AbortSignal,
+  ): Promise<{ readonly downloadSizeBytes: number; readonly notes: Readonly<Record<string, string>> }> {
+    const { version } = release;
+    const notes = readNotes(await this.#small(version, release.notes, signal));
+    const { plan } = this.#plan(await this.#manifest(release, signal));
+    return { downloadSizeBytes: plan.fetchBytes, notes };
+  }
+
+  async run(
+    version: number,
+    report: { progress(progress: ProgressInfo): void; staging(): void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { switcher, layout, trust, image, cache } = this.#options;
+    const target: Deployment = { image, version };
+    const done = (): void => report.progress({ ...NO_PROGRESS, version, phase: 'done' });
+    if (switcher.facts().local.includes(version)) {
+      report.staging();
+      done();
+      return;
+    }
+    const meter = new Meter(version, this.#options.clock, report.progress);
+    meter.phase('release', 0);
+    const release = (await trust.keptRelease(image, version)) ?? (await this.#askForRelease(version, signal));
+    meter.phase('manifest', release.manifest.sizeBytes);
+    const manifestBytes = await this.#manifest(release, signal);
+    // Without its notes a version works as well.
+    await this.#small(version, release.notes, signal).catch(() => undefined);
+    const { plan, entries, base } = this.#plan(manifestBytes);
+    assertRoom(layout, plan, { hereBytes: cache.partialBytes() });
+
+    meter.phase('blobs', plan.fetchBytes);
+    const result = await this.#blobs(version, plan.fetch, meter, signal);
+    this.#options.logger.info('fetched', {
+      version,
+      bytes: result.fetchedBytes,
+      resumed: result.resumedBytes,
+      requests: result.requests,
+      sources: result.bytesBySource,
+    });
+
+    report.staging();
+    meter.phase('staging', plan.totalBytes);
+    // On disk before the tree gets its name: a deployment is only whole with these.
+    writeDurablySync(layout.manifest(target), manifestBytes);
+    const staged = await stage({
+      layout,
+      target,
+      manifest: entries,
+      plan,
+      ...(base ? { base } : {}),
+      blobPath: (sha256) =>
+        plan.fetch.some((ref) => ref.sha256 === sha256) || existsSync(cache.path(sha256))
+          ? cache.path(sha256)
+          : undefined,
+      fetchBlob: async (ref) => {
+        await this.#blobs(version, [ref], meter, signal);
+        return cache.path(ref.sha256);
+      },
+      onProgress: (doneBytes) => meter.done(doneBytes),
+      signal,
+    });
+    for (const sha256 of staged.usedBlobs) cache.drop(sha256);
+    // The notes stay, for neighbours that ask what is new.
+    cache.clear(new Set([release.notes.sha256]));
+    switcher.refresh();
+    meter.phase('done', 0);
+  }
+
+  /** One checked blob as a file, from whoever has it; used by repair. */
+  async fetchBlob(version: number, ref: BlobRef, signal: AbortSignal): Promise<string> {
+    await this.#blobs(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
+    return this.#options.cache.path(ref.sha256);
+  }
+
+  async #askForRelease(version: number, signal: AbortSignal): Promise<Release> {
+    const { trust, image, sources, switcher, logger } = this.#options;
+    for (const source of sources.toAsk(Number.POSITIVE_INFINITY)) {
+      try {
+        await trust.advance(source, signal);
+        const release = await trust.release(source, image, version, switcher.facts().booted, signal);
+        if (release) return release;
+      } catch (error) {
+        signal.throwIfAborted();
+        logger.warn('a source was no help', {
+          source: source.id,
+          message: error instanceof Error ? error.message : '',
+        });
+      }
+    }
+    throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
+  }
+
+  async #manifest(release: Release, signal: AbortSignal): Promise<Uint8Array> {
+    const { layout, image } = this.#options;
+    const kept = layout.manifest({ image, version: release.version });
+    if (existsSync(kept)) {
+      const bytes = readFileSync(kept);
+      if (sha256(bytes) === release.manifest.sha256) return bytes;
+    }
+    return this.#small(release.version, release.manifest, signal);
+  }
+
+  async #small(version: number, ref: BlobRef, signal: AbortSignal): Promise<Uint8Array> {
+    const { cache } = this.#options;
+    await this.#blobs(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
+    const bytes = readFileSync(cache.path(ref.sha256));
+    // Read back from a disk: hashed again before use.
+    const actual = sha256(bytes);
+    if (actual === ref.sha256) return bytes;
+    cache.drop(ref.sha256);
+    throw new HashMismatchError(`blob ${ref.sha256}`, ref.sha256, actual);
+  }
+
+  #plan(manifestBytes: Uint8Array): {
+    readonly plan: StagePlan;
+    readonly entries: readonly Entry[];
+    readonly base?: { readonly deployment: Deployment; readonly manifest: readonly Entry[] };
+  } {
+    const { layout, image, switcher, cache } = this.#options;
+    const entries = parseManifest(manifestBytes);
+    const { booted, current } = switcher.facts();
+    const version = booted || current;
+    const sizes = new Map<string, number>();
+    for (const entry of entries) if (entry.type === 'file') sizes.set(entry.sha256, entry.sizeBytes);
+    const has = (sha: string): boolean => cache.has({ sha256: sha, sizeBytes: sizes.get(sha) ?? -1 });
+    if (version === 0) return { plan: planStage(entries, undefined, has), entries };
+    const deployment = { image, version };
+    const base = { deployment, manifest: parseManifest(readFileSync(layout.manifest(deployment))) };
+    return { plan: planStage(entries, base.manifest, has), entries, base };
+  }
+
+  /** Fetches; while nobody at all is near it waits a while, for friends walk away and others come by. */
+  async #blobs(version: number, refs: readonly BlobRef[], meter: Meter, signal: AbortSignal): Promise<FetchResult> {
+    const { sources, cache, ledger, clock, logger } = this.#options;
+    for (let waitedMs = 0; ; ) {
+      try {
+        return await fetchBlobs(refs, {
+          sources: () => sources.forVersion(version),
+          cache,
+          ledger,
+          clock,
+          signal,
+          onProgress: (progress) => meter.fetched(progress.doneBytes, progress.bytesBySource),
+          onSourceError: (source, error, banned) =>
+            logger.warn('source', { id: source.id, banned, message: error.message }),
+        });
+      } catch (thrown) {
+        if (
+          !(thrown instanceof BlobsMissingError) ||
+          waitedMs >= NOBODY_PATIENCE_MS ||
+          sources.forVersion(version).length > 0
+        )
+          throw thrown;
+        await sleep(LOOK_AGAIN_MS, undefined, { signal });
+        waitedMs += LOOK_AGAIN_MS;
+      }
+    }
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

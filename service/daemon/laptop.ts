@@ -1,0 +1,180 @@
+/** A laptop: its parts wired together. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type BusConnection, connectBus } from '../../dbus/connection.ts';
+import { RippleError } from '../api/errors.ts';
+import { BusAuthority } from '../bus/authority.ts';
+import { exportUpdater } from '../bus/service.ts';
+import type { Announcement, Clock, Logger } from '../core/ports.ts';
+import { SourceLedger } from '../core/source-ledger.ts';
+import { Layout } from '../deploy/layout.ts';
+import { createDiscovery } from '../discover/discovery.ts';
+import { type ShareServer, startShareServer } from '../share/server.ts';
+import { BlobCache } from '../store/blob-cache.ts';
+import { tryLock } from '../sys/libc.ts';
+import { Care } from './care.ts';
+import { Checker } from './checker.ts';
+import type { Config } from './config.ts';
+import { Fetcher } from './fetcher.ts';
+import { LaptopUpdater } from './laptop-updater.ts';
+import { Memory } from './memory.ts';
+import { Offering } from './offering.ts';
+import { readPower, requirePower } from './power.ts';
+import type { RunningDaemon } from './running.ts';
+import { Scheduler } from './scheduler.ts';
+import { SourceBook } from './source-book.ts';
+import { Switcher } from './switcher.ts';
+import { TrustKeeper } from './trust-keeper.ts';
+import { DAEMON_VERSION } from './version.ts';
+
+const RETRY_AFTER_SECONDS = 2;
+
+export async function startLaptop(config: Config, logger: Logger, clock: Clock): Promise<RunningDaemon> {
+  const layout = new Layout(config.sysroot);
+  lockSysroot(layout);
+  const memory = Memory.open(layout.stateFile);
+  const { image } = config;
+  const switcher = new Switcher({
+    layout,
+    image,
+    marker: config.bootMarker,
+    tries: config.bootTries,
+    restartCommand: config.restartCommand,
+    memory,
+    logger,
+  });
+  await switcher.start();
+  const trust = await TrustKeeper.open(config.keyring, layout, memory, logger);
+  const cache = new BlobCache(layout.blobs);
+  const ledger = new SourceLedger();
+  const discovery =
+    config.discoveryKind === 'none'
+      ? undefined
+      : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
+  const sources = new SourceBook({
+    image,
+    origins: config.origins,
+    discovery,
+    ledger,
+    stallMs: config.fetchStallMs,
+    clock,
+  });
+  const fetcher = new Fetcher({ layout, image, trust, sources, ledger, cache, switcher, clock, logger });
+  const checker = new Checker({
+    image,
+    trust,
+    sources,
+    logger,
+    booted: () => switcher.facts().booted,
+    describe: (release, signal) => fetcher.describe(release, signal),
+  });
+  const updater = new LaptopUpdater({
+    image,
+    daemonVersion: DAEMON_VERSION,
+    memory,
+    checker,
+    fetcher,
+    switcher,
+    care: new Care({ layout, switcher, fetcher, logger }),
+    peers: sources,
+    clock,
+    logger,
+    requirePower: () => requirePower(readPower(config.powerSupplies), config.powerFloorPercent),
+  });
+  switcher.onChange(() => updater.changed());
+
+  const offering = new Offering({ layout, image, switcher, cache, trust, giveStaged: config.shareStaged, logger });
+  await offering.refresh();
+  let share: ShareServer | undefined;
+  if (config.shareListen.length > 0) {
+    share = await startShareServer({
+      host: config.shareListen,
+      port: config.sharePort,
+      content: offering,
+      slots: config.shareSlots,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      logger,
+      ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
+    });
+  }
+
+  const announcement = (): Announcement => {
+    const { booted, staged } = switcher.facts();
+    const { state, progress } = updater.snapshot();
+    return {
+      id: memory.state.id,
+      image,
+      version: booted,
+      held: config.shareStaged ? staged : 0,
+      role: config.role,
+      latestEpoch: memory.state.latestEpoch,
+      orderEpoch: 0,
+      state,
+      // Told in steps, so that a fetch does not fill the air with announcements.
+      progress: progress.totalBytes > 0 ? Math.floor((progress.doneBytes / progress.totalBytes) * 4) * 25 : 0,
+      name: config.ownerName,
+      colours: config.ownerColours,
+      port: share?.port ?? 0,
+    };
+  };
+  const scheduler = new Scheduler({
+    minutes: config.checkMinutes,
+    automatic: config.fetchAutomatic,
+    updater,
+    sources,
+    clock,
+    logger,
+  });
+
+  let bus: BusConnection | undefined;
+  if (config.busAddress !== 'none') {
+    bus = await connectBus(config.busAddress === '' ? undefined : config.busAddress);
+    await exportUpdater(
+      bus,
+      updater,
+      new BusAuthority(bus, { group: config.busGroup, allowSameUser: config.busSameUser }, logger),
+      logger,
+    );
+  }
+  updater.start();
+  // It started, it answers on the bus, it gives: from here on the running version counts as working.
+  await switcher.blessRunning();
+  if (discovery) {
+    await discovery.start(announcement());
+    discovery.onChange(() => {
+      for (const neighbour of discovery.neighbours()) if (neighbour.alive) ledger.seenAgain(neighbour.id);
+      updater.changed();
+      scheduler.neighboursChanged();
+    });
+    updater.onChange(() => discovery.announce(announcement()));
+  }
+  scheduler.start();
+
+  return {
+    url: share?.url ?? '',
+    onBusLost: (listener) => bus?.onClose(listener),
+    stop: async () => {
+      scheduler.stop();
+      await updater.stop();
+      await discovery?.stop();
+      await share?.close();
+      bus?.close();
+    },
+  };
+}
+
+/** One daemon for one sysroot. The lock goes with the process, however it ends. */
+function lockSysroot(layout: Layout): void {
+  try {
+    mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
+    const fd = openSync(layout.lock, 'a', 0o600);
+    if (tryLock(fd)) return;
+    closeSync(fd);
+  } catch (error) {
+    throw new RippleError(
+      'IoError',
+      `cannot write to ${layout.state}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  throw new RippleError('Busy', `another daemon works on ${layout.sysroot}: stop it first`);
+}

@@ -1,0 +1,76 @@
+/** What a laptop gives: the version it runs and, if the configuration allows, the one that waits; straight from the trees. */
+import { asRippleError } from '../api/errors.ts';
+import type { Logger } from '../core/ports.ts';
+import type { RepositoryPath } from '../core/repository-path.ts';
+import type { Layout } from '../deploy/layout.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import type { Content, ServedContent } from '../store/content.ts';
+import { DeploymentContent, type GivenTree } from '../store/deployment-content.ts';
+import { ServedTree } from '../store/served-tree.ts';
+import type { Switcher } from './switcher.ts';
+import type { TrustKeeper } from './trust-keeper.ts';
+
+export interface OfferingOptions {
+  readonly layout: Layout;
+  readonly image: string;
+  readonly switcher: Switcher;
+  readonly cache: BlobCache;
+  readonly trust: TrustKeeper;
+  readonly giveStaged: boolean;
+  readonly logger: Logger;
+}
+
+export class Offering implements Content {
+  readonly #options: OfferingOptions;
+  readonly #trees = new Map<number, GivenTree>();
+  #content: DeploymentContent | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  constructor(options: OfferingOptions) {
+    this.#options = options;
+    options.switcher.onChange(() => this.refresh());
+  }
+
+  async open(path: RepositoryPath): Promise<ServedContent | undefined> {
+    return this.#content?.open(path);
+  }
+
+  /** Opens what should be given now and closes what should not; one after the other. */
+  refresh(): Promise<void> {
+    this.#refreshing = this.#refreshing.then(() => this.#refresh());
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    const { switcher, giveStaged, layout, cache } = this.#options;
+    const { booted, staged, local } = switcher.facts();
+    const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));
+    for (const [version, { tree }] of this.#trees) {
+      if (wanted.includes(version)) continue;
+      this.#trees.delete(version);
+      tree.close();
+    }
+    for (const version of wanted) if (!this.#trees.has(version)) await this.#open(version);
+    this.#content = new DeploymentContent({ layout, trees: [...this.#trees.values()], cache });
+  }
+
+  async #open(version: number): Promise<void> {
+    const { layout, image, trust, cache, logger } = this.#options;
+    const deployment = { image, version };
+    try {
+      const release = await trust.keptRelease(image, version);
+      if (!release) return;
+      // Left by an earlier process, so not given before it was read again.
+      if (cache.isDoubtful(release.notes.sha256)) await cache.rehash(release.notes);
+      const manifestPath = layout.manifest(deployment);
+      const damaged = (path: string): void =>
+        logger.warn('a file of the tree changed: not given; look with ripple verify', { path });
+      this.#trees.set(version, {
+        tree: new ServedTree(layout.deployment(deployment), manifestPath, release.manifest.sha256, damaged),
+        manifestPath,
+      });
+    } catch (error) {
+      logger.warn('a version cannot be given', { version, message: asRippleError(error).message });
+    }
+  }
+}

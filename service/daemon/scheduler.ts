@@ -1,0 +1,89 @@
+/** When a laptop looks around by itself: now and then, and when a neighbour announces something newer. */
+import type { Clock, Logger } from '../core/ports.ts';
+import type { LaptopUpdater } from './laptop-updater.ts';
+import type { SourceBook } from './source-book.ts';
+
+export interface SchedulerOptions {
+  /** Mean minutes between looks; 0: never by itself. */
+  readonly minutes: number;
+  readonly automatic: boolean;
+  readonly updater: LaptopUpdater;
+  readonly sources: SourceBook;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Neighbours that appear together (a class opens its laptops) cause one look. */
+const SETTLE_MS = 1500;
+/** However much neighbours announce, they cannot make a laptop look more often. */
+const LEAST_BETWEEN_MS = 20_000;
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #lastLookMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    if (options.automatic)
+      options.updater.onSignal((signal) => this.#takeUp(signal.name === 'UpdateAvailable' ? signal.info.version : 0));
+  }
+
+  start(): void {
+    this.#arm();
+    this.neighboursChanged();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#soon);
+  }
+
+  neighboursChanged(): void {
+    const { updater, sources, clock } = this.#options;
+    const { bootedVersion, versions } = updater.snapshot();
+    const known = Math.max(bootedVersion, ...versions.map((info) => info.version));
+    const unheard = versions.some(
+      (info) => !info.local && info.sources.length !== sources.forVersion(info.version).length,
+    );
+    if (this.#soon || (sources.newestAnnounced() <= known && !unheard)) return;
+    const wait = Math.max(SETTLE_MS, this.#lastLookMs + LEAST_BETWEEN_MS - clock.monotonicMs());
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      this.#look();
+    }, wait);
+    this.#soon.unref();
+  }
+
+  #look(): void {
+    this.#lastLookMs = this.#options.clock.monotonicMs();
+    this.#options.updater.checkQuietly();
+  }
+
+  #arm(): void {
+    const { minutes } = this.#options;
+    if (minutes === 0) return;
+    // Between half and one and a half times: laptops that were switched on together do not ask together.
+    this.#timer = setTimeout(
+      () => {
+        this.#look();
+        this.#arm();
+      },
+      minutes * 60_000 * (0.5 + Math.random()),
+    );
+    this.#timer.unref();
+  }
+
+  #takeUp(version: number): void {
+    if (version === 0) return;
+    // After the check has ended: one job at a time.
+    setTimeout(() => {
+      this.#options.updater
+        .fetch(version)
+        .catch((error: unknown) =>
+          this.#options.logger.info('not fetched by itself', { version, message: String(error) }),
+        );
+    }, 100).unref();
+  }
+}

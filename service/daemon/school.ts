@@ -1,0 +1,72 @@
+/** A school server: gives the repository it holds, and says so. */
+
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
+import type { Announcement, Clock, Logger } from '../core/ports.ts';
+import { createDiscovery } from '../discover/discovery.ts';
+import { startShareServer } from '../share/server.ts';
+import { FolderContent } from '../store/folder-content.ts';
+import { Repository } from '../store/repository.ts';
+import type { Config } from './config.ts';
+import type { RunningDaemon } from './running.ts';
+
+/** How often the folder is looked at for new versions, which come there by any way: publish, rsync, a stick. */
+const LOOK_MS = 30_000;
+const RETRY_AFTER_SECONDS = 2;
+
+export async function startSchool(config: Config, logger: Logger, clock: Clock): Promise<RunningDaemon> {
+  if (!existsSync(config.repository)) {
+    throw new RippleError(
+      'InvalidArgument',
+      `there is no repository at ${config.repository}; make one: ripple publish TREE --repo ${config.repository} …`,
+    );
+  }
+  if (config.shareListen.length === 0)
+    throw new RippleError('InvalidArgument', 'share.listen is empty: a school server must listen somewhere');
+  const share = await startShareServer({
+    host: config.shareListen,
+    port: config.sharePort,
+    content: new FolderContent(config.repository),
+    slots: config.shareSlots,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    logger,
+    ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
+  });
+  const repository = new Repository(config.repository);
+  const id = randomBytes(8).toString('hex');
+  const announcement = async (): Promise<Announcement> => ({
+    id,
+    image: config.image,
+    version: Math.max(0, ...(await repository.versions(config.image))),
+    held: 0,
+    role: 'school',
+    latestEpoch: 0,
+    orderEpoch: 0,
+    state: 'idle',
+    progress: 0,
+    name: config.ownerName,
+    colours: config.ownerColours,
+    port: share.port,
+  });
+  const discovery =
+    config.discoveryKind === 'none'
+      ? undefined
+      : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
+  await discovery?.start(await announcement());
+  const looking = setInterval(() => {
+    announcement().then(
+      (told) => discovery?.announce(told),
+      (error: unknown) => logger.warn('cannot read the repository', { message: String(error) }),
+    );
+  }, LOOK_MS);
+  return {
+    url: share.url,
+    onBusLost: () => {},
+    stop: async () => {
+      clearInterval(looking);
+      await discovery?.stop();
+      await share.close();
+    },
+  };
+}

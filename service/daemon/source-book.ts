@@ -1,0 +1,127 @@
+/** Who is near and where bytes can come from: neighbours that discovery heard, origins from the configuration. */
+import type { PeerInfo, ProgressInfo } from '../api/model.ts';
+import type { Clock, Discovery, Neighbour, Source } from '../core/ports.ts';
+import type { SourceLedger } from '../core/source-ledger.ts';
+import { HttpSource } from '../fetch/http-source.ts';
+
+export interface SourceBookOptions {
+  readonly image: string;
+  readonly origins: readonly string[];
+  readonly discovery: Discovery | undefined;
+  readonly ledger: SourceLedger;
+  readonly stallMs: number;
+  readonly clock: Clock;
+}
+
+export class SourceBook {
+  readonly #options: SourceBookOptions;
+  readonly #origins: readonly Source[];
+  /** By id and addresses, so that connections are kept and a moved neighbour gets a new source. */
+  readonly #peers = new Map<string, Source>();
+  /** Fresh luck every look, so that a class does not ask the same dozen for ever. */
+  #turn = 0;
+
+  constructor(options: SourceBookOptions) {
+    this.#options = options;
+    this.#origins = options.origins.map((url) => this.#open(url, 'origin', [url]));
+  }
+
+  /** Whom to ask for news: those that announce the newest first, then in turns; origins always. */
+  toAsk(most: number): readonly Source[] {
+    const near = this.#near();
+    const start = near.length > 0 ? this.#turn++ % near.length : 0;
+    const turned = [...near.slice(start), ...near.slice(0, start)];
+    turned.sort((a, b) => newest(b) - newest(a));
+    return [...turned.slice(0, most).map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+  }
+
+  /** Everybody that may have blobs of `version`. */
+  forVersion(version: number): readonly Source[] {
+    const peers = this.#near().filter((neighbour) => holds(neighbour, version));
+    return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+  }
+
+  /** Versions a source announces. */
+  announcedBy(id: string): readonly number[] {
+    const neighbour = this.#neighbour(id);
+    return neighbour ? [neighbour.version, neighbour.held].filter((version) => version > 0) : [];
+  }
+
+  /** Whether a source that has the release of `version` has its content as well. */
+  holds(id: string, version: number): boolean {
+    const neighbour = this.#neighbour(id);
+    return neighbour === undefined || holds(neighbour, version);
+  }
+
+  /** The newest version that anybody announces. A hint: to look, not to fetch. */
+  newestAnnounced(): number {
+    return Math.max(0, ...this.#near().map(newest));
+  }
+
+  peers(progress: ProgressInfo): readonly PeerInfo[] {
+    const { discovery, ledger, clock, image } = this.#options;
+    const now = clock.monotonicMs();
+    return (discovery?.neighbours() ?? [])
+      .filter((neighbour) => neighbour.image === image)
+      .map((neighbour) => ({
+        id: neighbour.id,
+        name: neighbour.name,
+        colours: neighbour.colours,
+        role: neighbour.role,
+        version: newest(neighbour),
+        state: ledger.isBanned(neighbour.id, now)
+          ? 'banned'
+          : !neighbour.alive
+            ? 'away'
+            : ['fetching', 'staging'].includes(neighbour.state)
+              ? 'getting'
+              : 'online',
+        givenBytes: progress.fromPeers[neighbour.id] ?? 0,
+        lastSeen: Math.floor(neighbour.lastSeenMs / 1000),
+      }));
+  }
+
+  #near(): readonly Neighbour[] {
+    const { discovery, ledger, clock, image } = this.#options;
+    const now = clock.monotonicMs();
+    return (discovery?.neighbours() ?? []).filter(
+      (one) => one.alive && one.image === image && one.urls.length > 0 && !ledger.isBanned(one.id, now),
+    );
+  }
+
+  #neighbour(id: string): Neighbour | undefined {
+    return this.#options.discovery?.neighbours().find((one) => one.id === id);
+  }
+
+  #usableOrigins(): readonly Source[] {
+    const now = this.#options.clock.monotonicMs();
+    return this.#origins.filter((source) => !this.#options.ledger.isBanned(source.id, now));
+  }
+
+  #sourceOf(neighbour: Neighbour): Source {
+    const key = `${neighbour.id} ${neighbour.role} ${neighbour.urls.join(' ')}`;
+    const known = this.#peers.get(key);
+    if (known) return known;
+    for (const old of this.#peers.keys()) if (old.startsWith(`${neighbour.id} `)) this.#peers.delete(old);
+    const source = this.#open(neighbour.id, neighbour.role === 'school' ? 'school' : 'peer', neighbour.urls);
+    this.#peers.set(key, source);
+    return source;
+  }
+
+  #open(id: string, kind: Source['kind'], urls: readonly string[]): Source {
+    return new HttpSource({ id, kind, urls, limits: { stallMs: this.#options.stallMs } });
+  }
+}
+
+function newest(neighbour: Neighbour): number {
+  return Math.max(neighbour.version, neighbour.held);
+}
+
+/** A laptop has what it runs and what it holds; a school server keeps several versions. */
+function holds(neighbour: Neighbour, version: number): boolean {
+  return (
+    neighbour.version === version ||
+    neighbour.held === version ||
+    (neighbour.role === 'school' && neighbour.version > version)
+  );
+}

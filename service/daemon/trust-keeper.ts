@@ -1,0 +1,124 @@
+/** The verifier with its memory: the newest keyring, trusted time and epoch live on disk and only ever after they verified. */
+import { existsSync, readFileSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
+import type { Logger, Source } from '../core/ports.ts';
+import { SignatureError } from '../core/signature-error.ts';
+import type { Layout } from '../deploy/layout.ts';
+import { type Latest, MAX_DOCUMENT_BYTES, MAX_KEYRING_BYTES, type Release } from '../image/documents.ts';
+import { type Verified, Verifier } from '../sign/verifier.ts';
+import { writeDurablySync } from '../sys/durable.ts';
+import type { Memory } from './memory.ts';
+
+/** A chain longer than this in one check is somebody's joke. */
+const MAX_STEPS = 32;
+
+export class TrustKeeper {
+  readonly #verifier: Verifier;
+  readonly #layout: Layout;
+  readonly #memory: Memory;
+  readonly #logger: Logger;
+
+  private constructor(verifier: Verifier, layout: Layout, memory: Memory, logger: Logger) {
+    this.#verifier = verifier;
+    this.#layout = layout;
+    this.#memory = memory;
+    this.#logger = logger;
+  }
+
+  /**
+   * Starts from the newer of the installed keyring and the one kept by an earlier run.
+   * @throws RippleError when the installed one is missing or not a keyring
+   */
+  static async open(installed: string, layout: Layout, memory: Memory, logger: Logger): Promise<TrustKeeper> {
+    let bytes: Uint8Array;
+    try {
+      bytes = readFileSync(installed);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new RippleError(
+        'InvalidArgument',
+        `cannot read the keyring ${installed}: ${why}; it comes with the image, or from: ripple keyring`,
+      );
+    }
+    const time = memory.state.trustedTimeSeconds;
+    let verifier = await Verifier.fromInstalled(bytes, 0, time);
+    let trusted = bytes;
+    if (existsSync(layout.keyring)) {
+      try {
+        const keptBytes = readFileSync(layout.keyring);
+        const kept = await Verifier.fromInstalled(keptBytes, 0, time);
+        if (kept.keyringVersion > verifier.keyringVersion) [verifier, trusted] = [kept, keptBytes];
+      } catch (error) {
+        logger.warn('the kept keyring is damaged; going on from the installed one', { message: String(error) });
+      }
+    }
+    writeDurablySync(layout.keyringNumbered(verifier.keyringVersion), trusted);
+    return new TrustKeeper(verifier, layout, memory, logger);
+  }
+
+  get keyringVersion(): number {
+    return this.#verifier.keyringVersion;
+  }
+
+  /** Moves along the chain of keyrings as far as the source has it. What does not verify is not kept. */
+  async advance(source: Source, signal: AbortSignal): Promise<void> {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const bytes = await source.readDocument(`keyring/${this.keyringVersion + 1}.pgp`, MAX_KEYRING_BYTES, signal);
+      if (!bytes) return;
+      const next = await this.#verifier.advance(bytes);
+      // Numbered as well, for neighbours that are further back in the chain.
+      writeDurablySync(this.#layout.keyringNumbered(this.keyringVersion), bytes);
+      writeDurablySync(this.#layout.keyring, bytes);
+      this.#memory.update({ trustedTimeSeconds: next.trustedTimeSeconds });
+      if (next.rolesChanged.includes('latest')) this.#memory.forgetLatestEpoch();
+      this.#logger.info('the keyring moved on', { version: this.keyringVersion });
+    }
+  }
+
+  /** The newest statement a source has; `undefined` when it has none. Kept when it is newer than the one kept. */
+  async latest(source: Source, image: string, signal: AbortSignal): Promise<Latest | undefined> {
+    const bytes = await source.readDocument(`images/${image}/latest.pgp`, MAX_DOCUMENT_BYTES, signal);
+    if (!bytes) return undefined;
+    const seen = this.#memory.state.latestEpoch;
+    let verified: Verified<Latest>;
+    try {
+      verified = await this.#verifier.latest(bytes, { image, highestEpochSeen: seen });
+    } catch (error) {
+      // Check 4 holds, but a neighbour that was away for a week is no forger: what it says is only not used.
+      if (error instanceof SignatureError && error.reason === 'stale-epoch') return undefined;
+      throw error;
+    }
+    if (verified.document.epoch > seen) {
+      writeDurablySync(this.#layout.latest(image), bytes);
+      this.#memory.update({
+        latestEpoch: verified.document.epoch,
+        trustedTimeSeconds: verified.trustedTimeSeconds,
+        bootsSinceNews: 0,
+      });
+    }
+    return verified.document;
+  }
+
+  /** The release of `version` as a source has it; kept once verified. */
+  async release(
+    source: Source,
+    image: string,
+    version: number,
+    above: number,
+    signal: AbortSignal,
+  ): Promise<Release | undefined> {
+    const bytes = await source.readDocument(`images/${image}/${version}.pgp`, MAX_DOCUMENT_BYTES, signal);
+    if (!bytes) return undefined;
+    const verified = await this.#verifier.release(bytes, { image, version, minVersionExclusive: above });
+    writeDurablySync(this.#layout.release({ image, version }), bytes);
+    this.#memory.update({ trustedTimeSeconds: verified.trustedTimeSeconds });
+    return verified.document;
+  }
+
+  /** The kept release of a version, verified again (the keyring may have moved on); `undefined` when there is none. */
+  async keptRelease(image: string, version: number): Promise<Release | undefined> {
+    const file = this.#layout.release({ image, version });
+    if (!existsSync(file)) return undefined;
+    return (await this.#verifier.release(readFileSync(file), { image, version })).document;
+  }
+}
