@@ -58,7 +58,7 @@ export class Offering implements Content {
     const { layout, image, trust, cache, logger } = this.#options;
     const deployment = { image, version };
     try {
-      const release = await trust.keptRelease(image, version);
+      const release = trust.deployedRelease(image, version);
       if (!release) return;
       // Left by an earlier process, so not given before it was read again.
       if (cache.isDoubtful(release.notes.sha256)) await cache.rehash(release.notes);

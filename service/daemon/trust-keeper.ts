@@ -4,7 +4,8 @@ import { RippleError } from '../api/errors.ts';
 import type { Logger, Source } from '../core/ports.ts';
 import { SignatureError } from '../core/signature-error.ts';
 import type { Layout } from '../deploy/layout.ts';
-import { type Latest, MAX_DOCUMENT_BYTES, MAX_KEYRING_BYTES, type Release } from '../image/documents.ts';
+import { type Latest, MAX_DOCUMENT_BYTES, MAX_KEYRING_BYTES, parseRelease, type Release } from '../image/documents.ts';
+import { readSignedMessage } from '../sign/packets.ts';
 import { type Verified, Verifier } from '../sign/verifier.ts';
 import { writeDurablySync } from '../sys/durable.ts';
 import type { Memory } from './memory.ts';
@@ -120,5 +121,15 @@ export class TrustKeeper {
     const file = this.#layout.release({ image, version });
     if (!existsSync(file)) return undefined;
     return (await this.#verifier.release(readFileSync(file), { image, version })).document;
+  }
+
+  /**
+   * What a deployment's release says, without judging it again: it verified when it was kept, in a folder only the daemon
+   * writes, and a key that expired since must not make a laptop's own system nameless.
+   */
+  deployedRelease(image: string, version: number): Release | undefined {
+    const file = this.#layout.release({ image, version });
+    if (!existsSync(file)) return undefined;
+    return parseRelease(readSignedMessage(readFileSync(file), MAX_DOCUMENT_BYTES).payload);
   }
 }
