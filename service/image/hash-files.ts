@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { RippleError } from '../api/errors.ts';
-import type { HashBatch, HashJob, HashReply, Keep } from './hash-worker.ts';
+import type { HashBatch, HashJob, HashReply } from './hash-worker.ts';
+import type { Keep } from './keep.ts';
 
 export interface HashOptions {
   readonly keep?: Keep | undefined;

@@ -60,6 +60,7 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
   if (!top.isDirectory()) throw new RippleError('InvalidArgument', `${root} is not a folder`);
   refuseMountsBelow(rootPath);
   const add = (path: ByteString, diskPath: ByteString, stat: BigIntStats): void => {
+    // Also a btrfs subvolume, which no list of mounts names: its inode numbers are another series.
     if (stat.dev !== top.dev) throw mounted(diskPath);
     if (stat.isSocket()) warnings.push(`${displayPath(diskPath)} is a socket and was left out`);
     else found.push(describe(path, diskPath, stat));

@@ -24,11 +24,14 @@ export function requireUnchanged(path: ByteString, before: Identity, now: Identi
     now.size === before.size &&
     now.mtimeNs === before.mtimeNs &&
     now.ctimeNs === before.ctimeNs;
-  if (!same)
-    throw new RippleError(
-      'IoError',
-      `${displayPath(path)} changed while it was read; stop what writes to the tree and try again`,
-    );
+  if (!same) throw changed(path);
+}
+
+export function changed(path: ByteString): RippleError {
+  return new RippleError(
+    'IoError',
+    `${displayPath(path)} changed while it was read; stop what writes to the tree and try again`,
+  );
 }
 
 /** What went wrong at a path, as one line. */

@@ -2,7 +2,8 @@
 import { lstatSync } from 'node:fs';
 import type { Entry, FileEntry } from '../core/entry.ts';
 import { hashFiles } from './hash-files.ts';
-import type { HashJob, Keep } from './hash-worker.ts';
+import type { HashJob } from './hash-worker.ts';
+import type { Keep } from './keep.ts';
 import { type Found, scanTree } from './scan.ts';
 import { identityOf, requireUnchanged } from './unchanged.ts';
 
