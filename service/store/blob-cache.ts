@@ -24,7 +24,7 @@ import type { BlobRef, Sha256 } from '../core/ports.ts';
 const SHA = /^[0-9a-f]{64}$/;
 const PART = /^([0-9a-f]{64})\.part$/;
 const READ_BYTES = 256 * 1024;
-const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, O_RDONLY } = constants;
+const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW, O_RDONLY } = constants;
 
 interface Part {
   sizeBytes: number;
@@ -96,8 +96,9 @@ export class BlobCache {
     if (actual !== ref.sha256 || bytes.length !== ref.sizeBytes)
       throw new HashMismatchError(`blob of ${bytes.length} bytes`, ref.sha256, actual);
     const path = this.path(ref.sha256);
-    if (this.#doubtful.has(ref.sha256) || this.#parts.has(ref.sha256)) this.drop(ref.sha256);
-    const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    // Always a new file: staging may have linked the old one into a tree, and trees are never written to.
+    this.drop(ref.sha256);
+    const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       writeAll(fd, bytes);
     } catch (error) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HashMismatchError } from '../../../service/api/errors.ts';
@@ -134,4 +134,16 @@ test('clear keeps what it is told to keep, and names that are not its own', asyn
   cache.clear(new Set([notes.ref.sha256]));
   assert.deepEqual(readdirSync(folder).sort(), [notes.ref.sha256, 'README'].sort());
   assert.equal(cache.partialBytes(), 0);
+});
+
+test('a blob that is put again gets a new file: the old one may be a part of a tree by now', (t) => {
+  const folder = tempFolder(t);
+  const cache = new BlobCache(folder);
+  const { ref, bytes } = oneBlob(1000);
+  cache.put(ref, bytes);
+  const inTree = join(folder, 'in-a-tree');
+  linkSync(cache.path(ref.sha256), inTree);
+  cache.put(ref, bytes);
+  assert.notEqual(statSync(inTree).ino, statSync(cache.path(ref.sha256)).ino);
+  assert.ok(readFileSync(inTree).equals(bytes));
 });
