@@ -41,7 +41,8 @@ export class RepairSources {
 
   /**
    * All names of the hard-link group in this tree; and in the other trees of each group that shares an inode with it all
-   * names, too: an earlier repair that was cut short may have replaced some of them already.
+   * names, too: an earlier repair that was cut short may have replaced some of them already. What another tree has
+   * behind a damaged folder is left to the repair of that tree.
    */
   placesOf(entry: FileEntry): Place[] {
     const { layout, tree, others } = this.#options;
@@ -52,9 +53,13 @@ export class RepairSources {
     const shared = others.flatMap(({ deployment, manifest }) => {
       const root = layout.deployment(deployment);
       const equal = manifest.filter(isFile).filter((other) => other.sha256 === entry.sha256 && inodeKey(other) === key);
-      const sharing = equal.filter((other) => inodes.has(inodeAt({ root, entry: other }) ?? -1n));
+      const sharing = equal.filter(
+        (other) => isReachable(root, other.path) && inodes.has(inodeAt({ root, entry: other }) ?? -1n),
+      );
       const groups = new Set(sharing.map(groupOf));
-      return equal.filter((other) => groups.has(groupOf(other))).map((other) => ({ root, entry: other }));
+      return equal
+        .filter((other) => groups.has(groupOf(other)) && isReachable(root, other.path))
+        .map((other) => ({ root, entry: other }));
     });
     // This tree last: cut short, it is still damaged, and the next repair goes on with it.
     return [...shared, ...ownPlaces];
@@ -119,4 +124,11 @@ function groupOf(entry: FileEntry): ByteString {
 
 function inodeAt({ root, entry }: Place): bigint | undefined {
   return lstatIfThere(diskPath(root, entry.path))?.ino;
+}
+
+/** Every folder above is a real folder: nothing is ever changed through a symbolic link. */
+export function isReachable(root: string, path: ByteString): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+    if (!lstatIfThere(diskPath(root, path.slice(0, at)))?.isDirectory()) return false;
+  return true;
 }

@@ -14,7 +14,7 @@ import { makeNode } from './make-node.ts';
 import { applyMetadata } from './metadata.ts';
 import { Pace, throwIfCancelled } from './pace.ts';
 import { removeTree } from './remove-tree.ts';
-import { type Place, RepairSources, type RepairTree } from './repair-sources.ts';
+import { isReachable, type Place, RepairSources, type RepairTree } from './repair-sources.ts';
 import type { Damage } from './verify.ts';
 
 export type { RepairTree };
@@ -149,13 +149,6 @@ class Repair {
     renameSync(link, asBuffer(target));
     touched.add(root, entry.path);
   }
-}
-
-/** Every folder above is a real folder: nothing is ever changed through a symbolic link. */
-function isReachable(root: string, path: ByteString): boolean {
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
-    if (!lstatIfThere(diskPath(root, path.slice(0, at)))?.isDirectory()) return false;
-  return true;
 }
 
 /** Folders whose times moved because a name in them was replaced. */

@@ -223,6 +223,19 @@ test('nothing outside is read as the tree, or changed, through a folder that bec
   );
 });
 
+test('another tree in which a folder became a link is not changed through it', async (t) => {
+  const pair = await Pair.in(tempFolder(t));
+  const outside = join(pair.sysroot.layout.sysroot, 'outside');
+  renameSync(join(pair.six, 'bin'), outside);
+  symlinkSync(outside, join(pair.six, 'bin'));
+  const before = lstatSync(join(outside, 'busy')).ino;
+  scribble(join(pair.seven, 'bin/busy'));
+  const found = await pair.damaged(7);
+  assert.deepEqual(await pair.repair(found), { repaired: found.length, failed: [] });
+  assert.deepEqual(await pair.damaged(7), []);
+  assert.equal(lstatSync(join(outside, 'busy')).ino, before);
+});
+
 test('what nobody has is told, and the rest is repaired', async (t) => {
   const pair = await Pair.in(tempFolder(t));
   scribble(join(pair.seven, 'etc/version'));
