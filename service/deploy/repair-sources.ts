@@ -52,14 +52,13 @@ export class RepairSources {
     const key = inodeKey(entry);
     const shared = others.flatMap(({ deployment, manifest }) => {
       const root = layout.deployment(deployment);
-      const equal = manifest.filter(isFile).filter((other) => other.sha256 === entry.sha256 && inodeKey(other) === key);
-      const sharing = equal.filter(
-        (other) => isReachable(root, other.path) && inodes.has(inodeAt({ root, entry: other }) ?? -1n),
-      );
-      const groups = new Set(sharing.map(groupOf));
-      return equal
-        .filter((other) => groups.has(groupOf(other)) && isReachable(root, other.path))
+      const equal = manifest
+        .filter(isFile)
+        .filter((other) => other.sha256 === entry.sha256 && inodeKey(other) === key && isReachable(root, other.path))
         .map((other) => ({ root, entry: other }));
+      const sharing = equal.filter((place) => inodes.has(inodeAt(place) ?? -1n));
+      const groups = new Set(sharing.map((place) => groupOf(place.entry)));
+      return equal.filter((place) => groups.has(groupOf(place.entry)));
     });
     // This tree last: cut short, it is still damaged, and the next repair goes on with it.
     return [...shared, ...ownPlaces];

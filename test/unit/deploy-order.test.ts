@@ -1,7 +1,7 @@
 /** A power cut keeps what was forced to the disk, in that order: so the order of these calls is the safety. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -84,5 +84,19 @@ test('blessing and removing are on the disk before they are told', async (t) => 
     'rename rootfs/xo.5 rootfs/xo.5.deleting',
     'fsync rootfs',
     'unlink rootfs/xo.5.deleting/bin/busy',
+  ]);
+});
+
+test('a repaired file is on the disk before it takes the place of the damaged one', async (t) => {
+  const folder = tempFolder(t);
+  const sysroot = new TestSysroot(join(folder, 'sysroot'));
+  await sysroot.deploy(6);
+  await sysroot.deploy(7, 6);
+  sysroot.fill(smallImage(6));
+  appendFileSync(join(sysroot.layout.deployment(xo(6)), 'etc/version'), 'damage');
+  assertOrder(calls('repair', sysroot.layout.sysroot, folder), [
+    'syncfs ripple/repair',
+    'rename ripple/repair/0.link rootfs/xo.6/etc/version',
+    'syncfs rootfs/xo.6',
   ]);
 });

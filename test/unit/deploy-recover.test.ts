@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { choose } from '../../service/deploy/boot-config.ts';
@@ -145,7 +145,27 @@ test('a superseded version is removed under another name, and one that is needed
   assert.ok(!readdirSync(layout.rootfs).some((name) => name.startsWith('xo.6')));
 });
 
-test('folders that nobody may write are removed all the same, and links are not followed', async (t) => {
+test('an ordinary user removes folders that it may not write', { skip: process.getuid?.() !== 0 }, async (t) => {
+  const root = tempFolder(t);
+  chownSync(root, 65534, 65534);
+  process.setegid?.(65534);
+  process.seteuid?.(65534);
+  try {
+    const { layout } = new TestSysroot(root);
+    const closed = join(layout.partial(xo(8)), 'closed');
+    mkdirSync(join(closed, 'deep'), { recursive: true });
+    writeFileSync(join(closed, 'deep/file'), '');
+    chmodSync(join(closed, 'deep'), 0o500);
+    chmodSync(closed, 0o000);
+    await recover(layout);
+    assert.deepEqual(readdirSync(layout.rootfs), []);
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
+});
+
+test('odd names are removed, and links are not followed', async (t) => {
   const sysroot = await twoVersions(tempFolder(t));
   const { layout } = sysroot;
   const outside = join(layout.sysroot, 'outside');

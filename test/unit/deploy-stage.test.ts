@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { copyContent } from '../../service/deploy/content.ts';
+import { Pace } from '../../service/deploy/pace.ts';
 import { stage } from '../../service/deploy/stage.ts';
 import { verifyDeployment } from '../../service/deploy/verify.ts';
 import { formatManifest } from '../../service/image/manifest.ts';
@@ -196,6 +198,29 @@ test('a leftover of an earlier attempt is thrown away, and nothing is written th
   await sysroot.stage(7, tree);
   assert.deepEqual(readdirSync(outside), []);
   await verified(sysroot.layout.deployment(xo(7)), tree);
+});
+
+test('a manifest that leads through a symbolic link is refused before anything is written', async (t) => {
+  const sysroot = new TestSysroot(tempFolder(t));
+  const outside = join(sysroot.layout.sysroot, 'outside');
+  mkdirSync(outside);
+  const tree = treeOf([file('./f', 'content')]);
+  sysroot.fill(tree);
+  const [root] = tree.entries;
+  assert.ok(root);
+  const entries = [root, symlink('./etc', outside).entry, file('./etc/passwd', 'content').entry];
+  const evil = { ...tree, entries };
+  await assert.rejects(sysroot.stage(7, evil), { code: 'InvalidArgument', message: /etc\/passwd/ });
+  assert.deepEqual(readdirSync(outside), []);
+});
+
+test('a copy never takes more room than the file may have', async (t) => {
+  const folder = tempFolder(t);
+  const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+  writeFileSync(from, Buffer.alloc(3 << 20, 1));
+  const content = await copyContent(from, to, { sparse: false, maxBytes: 1 << 20, pace: new Pace() });
+  assert.ok(content.sizeBytes > 1 << 20);
+  assert.ok(lstatSync(to).size <= 1 << 20);
 });
 
 test('a version that is here is not staged again', async (t) => {
