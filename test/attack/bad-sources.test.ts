@@ -1,11 +1,13 @@
 /** Servers that lie, stall and trick: each is found out, dropped as it deserves, and the honest one still delivers. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Source } from '../../service/core/ports.ts';
 import { SourceError, type SourceFault } from '../../service/core/source-error.ts';
+import { FolderSource } from '../../service/fetch/folder-source.ts';
 import { randomBlobs, realClock, repositoryOf, serve, type TestBlob } from '../helpers/blobs.ts';
 import { type Fetched, fetching, httpSource } from '../helpers/fetch.ts';
 import { httpServer, tcpServer } from '../helpers/http.ts';
@@ -196,22 +198,56 @@ test('documents without end, too long, or in HTML are refused', async (t) => {
   }
 });
 
+test('a length that is too long is refused before a byte of the body', async (t) => {
+  const url = await tcpServer(t, (socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n'));
+  });
+  const source = httpSource(t, 'peer', url, LIMITS);
+  const lied = (error: unknown) => error instanceof SourceError && error.reason === 'lied';
+  await assert.rejects(source.readDocument('images/xo/latest.pgp', 1000), lied);
+  await assert.rejects(source.readBlob(oneBlob(1000).ref, 0).next(), lied);
+});
+
+test('a source never yields more bytes than were asked for, nor ends early in peace', async (t) => {
+  const { ref, bytes } = oneBlob(1000);
+  const long = await httpServer(t, (_request, response) => {
+    response.write(bytes);
+    setTimeout(() => response.end('x'), 20);
+  });
+  const short = await httpServer(t, (_request, response) => {
+    response.write(bytes.subarray(1));
+    response.end();
+  });
+  const folder = repositoryOf(t, []);
+  writeFileSync(join(folder, 'blobs', ref.sha256), bytes.subarray(1));
+  for (const source of [httpSource(t, 'peer', long), httpSource(t, 'peer', short), new FolderSource(folder)]) {
+    let length = 0;
+    await assert.rejects(
+      async () => {
+        for await (const chunk of source.readBlob(ref, 0)) length += chunk.length;
+      },
+      (error) => error instanceof SourceError && error.reason === 'lied',
+    );
+    assert.ok(length <= 1000);
+  }
+});
+
 test('heads that never come, never end, are huge or are no HTTP', async (t) => {
   const blob = oneBlob(1000);
-  const sockets: ((write: (text: string) => void) => void)[] = [
-    () => {},
-    (write) => write('HTTP/1.1 200 OK\r\nX: '),
-    (write) => write(`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(50_000)}\r\n\r\n`),
-    (write) => write('SSH-2.0-OpenSSH\r\n\r\n'),
-    (write) => write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Length: 1000\r\n\r\n'),
-    (write) => write('HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n'),
+  const answers: [string, SourceFault][] = [
+    ['', 'stalled'],
+    ['HTTP/1.1 200 OK\r\nX: ', 'stalled'],
+    [`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(10_000)}\r\n\r\n`, 'unreachable'],
+    ['SSH-2.0-OpenSSH\r\n\r\n', 'unreachable'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Length: 1000\r\n\r\n', 'unreachable'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n', 'unreachable'],
   ];
-  for (const script of sockets) {
+  for (const [answer, reason] of answers) {
     const url = await tcpServer(t, (socket) => {
-      socket.once('data', () => script((text) => socket.write(text)));
+      socket.once('data', () => socket.write(answer));
     });
     const f = await fetchPast(t, httpSource(t, 'peer', url, LIMITS), blob);
-    assert.match(f.troubles[0]?.reason ?? '', /^(stalled|unreachable)$/);
+    assert.equal(f.troubles[0]?.reason, reason, answer.slice(0, 40));
   }
 });
 

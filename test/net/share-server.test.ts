@@ -142,6 +142,12 @@ test('a reader that stops reading is cut and frees its slot', async (t) => {
     status = (await send(`${server.url}/blobs/${big.ref.sha256}`, { Range: 'bytes=0-9' })).status;
   }
   assert.equal(status, 206);
+  let came = 0;
+  stalled.on('data', (chunk: Buffer) => {
+    came += chunk.length;
+  });
+  await once(stalled, 'close');
+  assert.ok(came < big.bytes.length, 'and its connection is gone');
 });
 
 test('a head that never ends is cut', async (t) => {
