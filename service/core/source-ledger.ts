@@ -2,10 +2,16 @@
  * What is known of each source, by id, for as long as the daemon runs: who gave, who failed, who lied. Time is
  * monotonic and given by the caller; nothing hangs on the wall clock.
  */
+import type { Source } from './ports.ts';
 import type { SourceFault } from './source-error.ts';
 
 /** "For the rest of the day" (DESIGN 8), for a machine that may not know when a day ends. */
-export const BAN_MS = 24 * 60 * 60 * 1000;
+export const PEER_BAN_MS = 24 * 60 * 60 * 1000;
+/**
+ * A school server with one rotten file must not leave its school without updates for a day, nor a login page of the
+ * network the laptop that met it.
+ */
+export const SERVER_BAN_MS = 15 * 60 * 1000;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 /** Ids of neighbours are chosen by the neighbours: the number kept is bounded, oldest out first. */
@@ -63,15 +69,15 @@ export class SourceLedger {
   }
 
   /** `missing` is no fault; `busy` waits as long as it was told; `lied` bans; the rest backs off, longer each time. */
-  failed(id: string, reason: SourceFault, nowMs: number, retryAfterMs = 0): void {
-    const record = this.#record(id);
+  failed(source: Pick<Source, 'id' | 'kind'>, reason: SourceFault, nowMs: number, retryAfterMs = 0): void {
+    const record = this.#record(source.id);
     record.attempts += 1;
     switch (reason) {
       case 'missing':
         record.misses += 1;
         return;
       case 'lied':
-        record.bannedUntilMs = nowMs + BAN_MS;
+        record.bannedUntilMs = nowMs + (source.kind === 'peer' ? PEER_BAN_MS : SERVER_BAN_MS);
         return;
       case 'busy':
         record.waitUntilMs = nowMs + Math.min(Math.max(retryAfterMs, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);

@@ -1,10 +1,11 @@
 /** A repository folder, e.g. on a USB stick, as a source. */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
 import type { BlobRef, Source } from '../core/ports.ts';
 import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
+import { readFully } from '../store/read-fully.ts';
 
 const PIECE_BYTES = 256 * 1024;
 
@@ -27,7 +28,7 @@ export class FolderSource implements Source {
       if (file.stat.size > BigInt(maxBytes))
         throw new SourceError('lied', this.id, `${path} is longer than ${maxBytes} bytes`);
       const bytes = Buffer.alloc(Number(file.stat.size));
-      const length = this.#read(file.fd, bytes, 0);
+      const length = await this.#read(file.fd, bytes, 0);
       if (length < bytes.length) throw new SourceError('lied', this.id, `${path} changed while it was read`);
       return bytes;
     } finally {
@@ -44,7 +45,7 @@ export class FolderSource implements Source {
       for (let at = offset; at < ref.sizeBytes; ) {
         if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
         const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, ref.sizeBytes - at));
-        const length = this.#read(file.fd, buffer, at);
+        const length = await this.#read(file.fd, buffer, at);
         if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
         at += length;
         yield buffer;
@@ -55,18 +56,12 @@ export class FolderSource implements Source {
   }
 
   /** Fills `buffer` as far as the file goes. A stick that was pulled out is a source that went away. */
-  #read(fd: number, buffer: Buffer, position: number): number {
-    let done = 0;
+  async #read(fd: number, buffer: Buffer, position: number): Promise<number> {
     try {
-      while (done < buffer.length) {
-        const count = readSync(fd, buffer, done, buffer.length - done, position + done);
-        if (count === 0) break;
-        done += count;
-      }
+      return await readFully(fd, buffer, position);
     } catch (error) {
       const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
       throw new SourceError('unreachable', this.id, `cannot be read (${code ?? 'unknown error'})`);
     }
-    return done;
   }
 }

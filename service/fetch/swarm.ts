@@ -24,7 +24,7 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
   /** At most ten times a second, and once at the end. */
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** `banned`: it lied and is not asked again today. A blob that is merely missing is no error. */
+  /** `banned`: it lied and is not asked again (a neighbour: today). A blob that is merely missing is no error. */
   readonly onSourceError?: (source: Source, error: SourceError, banned: boolean) => void;
   /** Requests out at one source. Default 4. */
   readonly concurrencyPerSource?: number;
@@ -128,6 +128,9 @@ class Swarm {
   #tick(): void {
     try {
       this.#sources = this.#options.sources();
+      // Whoever went away and comes back starts afresh.
+      for (const id of this.#failures.keys())
+        if (!this.#sources.some((source) => source.id === id)) this.#failures.delete(id);
       this.#measure();
       this.#pump();
       if (this.#end || this.#queue.length > 0) return;
@@ -212,7 +215,7 @@ class Swarm {
     }
     // While others of ours are served there, "busy" only means that we ask for too much at once.
     if (error.reason === 'busy' && this.#limits.refused(source.id, (this.#inFlight.get(source.id) ?? 1) - 1)) return;
-    this.#options.ledger.failed(source.id, error.reason, this.#options.clock.monotonicMs(), error.retryAfterMs);
+    this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), error.retryAfterMs);
     if (error.reason === 'missing') {
       blob.missingAt.add(source.id);
       return;

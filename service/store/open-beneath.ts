@@ -20,14 +20,24 @@ export class OpenRoot {
   /** Without trailing slash; '' for `/`. */
   readonly #real: ByteString;
 
-  /** Throws `IoError` when there is no such folder. */
+  /** Throws `IoError` when there is no such folder, or no /proc to ask. */
   constructor(folder: string) {
+    let real: ByteString;
+    let fd: number;
     try {
-      const real = realpathSync(Buffer.from(folder), 'buffer').toString('latin1');
-      this.#real = real === '/' ? '' : real;
+      real = realpathSync(Buffer.from(folder), 'buffer').toString('latin1');
+      fd = openSync(Buffer.from(real, 'latin1'), constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
       throw new RippleError('IoError', `cannot open the folder ${folder}: is it there and readable?`, { cause: error });
     }
+    try {
+      if (pathOf(fd) !== real) throw new Error('another path');
+    } catch (error) {
+      throw new RippleError('IoError', `cannot tell where ${folder} is: is /proc mounted?`, { cause: error });
+    } finally {
+      closeSync(fd);
+    }
+    this.#real = real === '/' ? '' : real;
   }
 
   /**
@@ -44,11 +54,16 @@ export class OpenRoot {
     }
     try {
       const stat = fstatSync(fd, { bigint: true });
-      if (stat.isFile() && readlinkSync(`/proc/self/fd/${fd}`, 'latin1') === wanted) return { fd, stat };
+      if (stat.isFile() && pathOf(fd) === wanted) return { fd, stat };
     } catch {
       // Falls through: what cannot be checked is not there.
     }
     closeSync(fd);
     return undefined;
   }
+}
+
+/** Where the kernel says that an open file is. */
+function pathOf(fd: number): ByteString {
+  return readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
 }

@@ -172,6 +172,68 @@ test('a neighbour that comes while waiting is used', async (t) => {
   assertAll(f.cache, blobs);
 });
 
+test('a neighbour that failed too often, went away and came back is asked again', async (t) => {
+  const [blob] = randomBlobs(1, 1000);
+  assert.ok(blob);
+  let answers = false;
+  const moody = scripted('moody', 'peer', async function* () {
+    if (!answers) throw new SourceError('unreachable', 'moody', 'gone');
+    yield blob.bytes;
+  });
+  // Keeps the fetch alive meanwhile.
+  const busy = scripted('busy', 'school', async function* () {
+    yield* [];
+    throw new SourceError('busy', 'busy', 'no slot', 60_000);
+  });
+  let asked = 0;
+  let awayAt = Number.POSITIVE_INFINITY;
+  const f = fetching(t, []);
+  await f.run([blob.ref], {
+    maxFailures: 1,
+    sources: () => {
+      asked += 1;
+      return asked === awayAt ? [busy] : [busy, moody];
+    },
+    onSourceError: () => {
+      awayAt = asked + 2;
+      answers = true;
+    },
+  });
+  assertAll(f.cache, [blob]);
+});
+
+test('neighbours that come, go, lie and tire all the time: every blob arrives, right', async (t) => {
+  const blobs = [...randomBlobs(300, 4000), ...randomBlobs(6, 300_000)];
+  const folder = repositoryOf(t, blobs);
+  const steady = await serve(t, folder, { slots: 1 });
+  const flapping = [await serve(t, folder, { slots: 2 }), await serve(t, folder, { slots: 3 })];
+  const liar = await httpServer(t, (_request, response) => response.end(Buffer.alloc(4000)));
+  const cutter = await httpServer(t, (request, response) => {
+    const blob = blobs.find(({ ref }) => request.url?.endsWith(ref.sha256));
+    response.writeHead(200, { 'Content-Length': blob?.bytes.length ?? 0 });
+    response.write(blob?.bytes.subarray(0, 2000) ?? '', () => response.destroy());
+  });
+  const urls = [...flapping.map(({ url }) => url), liar, cutter];
+  const sources = [httpSource(t, 'school', steady.url), ...urls.map((url) => httpSource(t, 'peer', url))];
+  const f = fetching(t, []);
+  let turn = 0;
+  let restarting: Promise<unknown> = Promise.resolve();
+  await f.run(refs(blobs), {
+    // A different one is out of sight each time.
+    sources: () => sources.filter((_, i) => i === 0 || i !== 1 + (turn++ % urls.length)),
+    onProgress: () => {
+      const server = flapping[turn % 2];
+      restarting = restarting.then(async () => {
+        await server?.close();
+        if (server) flapping[turn % 2] = await serve(t, folder, { port: server.port }).catch(() => server);
+      });
+    },
+  });
+  await restarting;
+  assertAll(f.cache, blobs);
+  assert.ok(f.troubles.every(({ id, banned }) => !banned || id === liar));
+});
+
 test('a server with a single slot is asked for one thing at a time instead of being left alone', async (t) => {
   const blobs = randomBlobs(100, 3000);
   const server = await serve(t, repositoryOf(t, blobs), { slots: 1, retryAfterSeconds: 600 });

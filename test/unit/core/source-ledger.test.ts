@@ -1,22 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BAN_MS, SourceLedger } from '../../../service/core/source-ledger.ts';
+import { PEER_BAN_MS, SERVER_BAN_MS, SourceLedger } from '../../../service/core/source-ledger.ts';
 
-test('whoever lies is out for a day, and a good word from discovery does not change that', () => {
+const peer = (id: string) => ({ id, kind: 'peer' }) as const;
+const school = (id: string) => ({ id, kind: 'school' }) as const;
+
+test('a neighbour that lies is out for a day, and a good word from discovery does not change that', () => {
   const ledger = new SourceLedger();
-  ledger.failed('eve', 'lied', 1000);
+  ledger.failed(peer('eve'), 'lied', 1000);
   ledger.seenAgain('eve');
   assert.ok(ledger.isBanned('eve', 1000));
-  assert.ok(ledger.isBanned('eve', 1000 + BAN_MS - 1));
-  assert.ok(!ledger.isBanned('eve', 1000 + BAN_MS));
+  assert.ok(ledger.isBanned('eve', 1000 + PEER_BAN_MS - 1));
+  assert.ok(!ledger.isBanned('eve', 1000 + PEER_BAN_MS));
   assert.ok(!ledger.isBanned('ana', 1000));
+});
+
+test('a server that lied is out for a while only', () => {
+  const ledger = new SourceLedger();
+  ledger.failed(school('school'), 'lied', 1000);
+  assert.ok(ledger.isBanned('school', 1000 + SERVER_BAN_MS - 1));
+  assert.ok(!ledger.isBanned('school', 1000 + SERVER_BAN_MS));
 });
 
 test('faults back off longer each time, a success ends that', () => {
   const ledger = new SourceLedger();
   const waits: number[] = [];
   for (let i = 0; i < 12; i++) {
-    ledger.failed('ana', 'stalled', 0);
+    ledger.failed(peer('ana'), 'stalled', 0);
     waits.push(ledger.get('ana').waitUntilMs);
   }
   assert.deepEqual(waits.slice(0, 4), [500, 1000, 2000, 4000]);
@@ -29,19 +39,19 @@ test('faults back off longer each time, a success ends that', () => {
 
 test('busy waits as told, within bounds, and is no fault; missing is no fault either', () => {
   const ledger = new SourceLedger();
-  ledger.failed('school', 'busy', 100, 3000);
+  ledger.failed(school('school'), 'busy', 100, 3000);
   assert.equal(ledger.get('school').waitUntilMs, 3100);
-  ledger.failed('school', 'busy', 100, 1e9);
+  ledger.failed(school('school'), 'busy', 100, 1e9);
   assert.equal(ledger.get('school').waitUntilMs, 60_100);
-  ledger.failed('school', 'missing', 100);
+  ledger.failed(school('school'), 'missing', 100);
   assert.equal(ledger.get('school').failures, 0);
   assert.equal(ledger.get('school').misses, 1);
 });
 
 test('a flood of new names neither grows the ledger without end nor washes a ban away', () => {
   const ledger = new SourceLedger();
-  ledger.failed('eve', 'lied', 0);
-  for (let i = 0; i < 5000; i++) ledger.failed(`peer-${i}`, 'unreachable', 0);
+  ledger.failed(peer('eve'), 'lied', 0);
+  for (let i = 0; i < 5000; i++) ledger.failed(peer(`peer-${i}`), 'unreachable', 0);
   assert.ok(ledger.isBanned('eve', 1));
   assert.ok(ledger.size <= 1024);
 });
