@@ -1,11 +1,11 @@
 /** A power cut keeps what was forced to the disk, in that order: so the order of these calls is the safety. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { choose } from '../../service/deploy/boot-config.ts';
+import { choose, readBootConfig } from '../../service/deploy/boot-config.ts';
 import { smallImage, TestSysroot, xo } from '../helpers/sysroot.ts';
 import { tempFolder } from '../helpers/temp.ts';
 
@@ -99,4 +99,32 @@ test('a repaired file is on the disk before it takes the place of the damaged on
     'rename ripple/repair/0.link rootfs/xo.6/etc/version',
     'syncfs rootfs/xo.6',
   ]);
+});
+
+test('a flush that fails stops everything before it commits, and says so', async (t) => {
+  const folder = tempFolder(t);
+  const failing = (action: string, root: string, call: string, nth: number) => {
+    const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=EIO:when=${nth}`];
+    const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, CHILD, action, root];
+    return spawnSync('strace', args, { encoding: 'utf8' });
+  };
+  const sysroot = new TestSysroot(join(folder, 'sysroot'));
+  const { layout } = sysroot;
+  await sysroot.deploy(6);
+  sysroot.fill(smallImage(7));
+  const staging = failing('stage', layout.sysroot, 'syncfs', 1);
+  assert.notEqual(staging.status, 0);
+  assert.match(staging.stderr, /EIO/);
+  assert.deepEqual(readdirSync(layout.rootfs), ['boot', 'config.1', 'current', 'previous', 'xo.6']);
+
+  await sysroot.stage(7, smallImage(7));
+  // Two trees, the tries, the configuration, the folder of both: five flushes before the commit.
+  for (let nth = 1; nth <= 5; nth++) {
+    const choosing = failing('choose', layout.sysroot, 'fsync', nth);
+    assert.notEqual(choosing.status, 0, `flush ${nth}`);
+    assert.match(choosing.stderr, /EIO/);
+    assert.deepEqual(readBootConfig(layout)?.current, xo(6), `flush ${nth}`);
+  }
+  assert.notEqual(failing('choose', layout.sysroot, 'fsync', 6).status, 0);
+  assert.equal(failing('choose', layout.sysroot, 'fsync', 7).status, 0);
 });
