@@ -1,0 +1,214 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { type ActivitySnapshot, type ActivityTransport, CONNECTING } from '../service/api/activity.ts';
+import { appStyles } from './app-styles.ts';
+import { figureStyles } from './components/figure-styles.ts';
+import { icon } from './components/icons.ts';
+import './components/ring.ts';
+import { ReadAloud } from './components/read-aloud.ts';
+import { star } from './components/shapes.ts';
+import { viewOf } from './screens/index.ts';
+import { type Action, type Button, drawing, type View } from './screens/view.ts';
+import { coloursOf } from './state/colours.ts';
+import { Speaker } from './state/progress.ts';
+import { type Screen, screenOf, type WindowState } from './state/screen.ts';
+import { TapGuard } from './state/tap-guard.ts';
+import { connectTransport } from './transport/connect.ts';
+import { wordsFor } from './words/languages.ts';
+
+/** The whole window: hears snapshots, shows the one screen they mean, and asks for what is tapped. */
+export class RippleApp extends LitElement {
+  static override properties = {
+    snapshot: { state: true },
+    windowState: { state: true },
+    told: { state: true },
+    said: { state: true },
+    pressed: { state: true },
+    canRead: { state: true },
+    screen: { reflect: true, attribute: 'data-screen', type: String },
+  };
+  declare snapshot: ActivitySnapshot;
+  declare windowState: Pick<WindowState, 'askingToGoBack' | 'refused'>;
+  /** Who the friend is that was tapped. */
+  declare told: string;
+  /** What the live region says. */
+  declare said: string;
+  /** Label of the button whose answer has not come yet. */
+  declare pressed: string;
+  declare canRead: boolean;
+  declare screen: string;
+
+  readonly #words = wordsFor(navigator.languages);
+  readonly #guard = new TapGuard();
+  readonly #speaker = new Speaker();
+  readonly #readAloud = new ReadAloud(this.#words.language, () => {
+    this.canRead = this.#readAloud.possible;
+  });
+  #transport: ActivityTransport | undefined;
+  #view: View;
+  /** The last thing touched was a key. */
+  #keyboard = false;
+  #tick: number | undefined;
+
+  constructor() {
+    super();
+    this.snapshot = CONNECTING;
+    this.windowState = { askingToGoBack: false, refused: '' };
+    this.told = '';
+    this.said = '';
+    this.pressed = '';
+    this.canRead = this.#readAloud.possible;
+    this.screen = 'starting';
+    this.#view = this.#look(screenOf(this.snapshot, { ...this.windowState, nowSeconds: 0 }));
+  }
+
+  static override styles = [figureStyles, appStyles];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.documentElement.lang = this.#words.language;
+    document.documentElement.dir = this.#words.direction;
+    document.title = this.#words.appName;
+    this.style.setProperty('--line-height', String(this.#words.lineHeight));
+    window.addEventListener('keydown', this.#onKey);
+    window.addEventListener('pointerdown', this.#onPointer);
+    // "Later" ends, and steps of progress fall due, without anything changing on the bus.
+    this.#tick = window.setInterval(() => this.requestUpdate(), 5000);
+    this.#transport ??= connectTransport();
+    this.#transport.subscribe((snapshot) => this.#hear(snapshot));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('keydown', this.#onKey);
+    window.removeEventListener('pointerdown', this.#onPointer);
+    window.clearInterval(this.#tick);
+  }
+
+  #hear(snapshot: ActivitySnapshot): void {
+    const before = this.snapshot.properties;
+    const after = snapshot.properties;
+    this.snapshot = snapshot;
+    // What was refused or asked belongs to the state it was asked in.
+    if (before?.state !== after?.state || before?.bootedVersion !== after?.bootedVersion)
+      this.windowState = { askingToGoBack: false, refused: '' };
+  }
+
+  #look(screen: Screen): View {
+    return viewOf(screen, { words: this.#words, colours: coloursOf(this.snapshot.owner.colours) });
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const now = performance.now();
+    const screen = screenOf(this.snapshot, { ...this.windowState, nowSeconds: Date.now() / 1000 });
+    this.#view = this.#look(screen);
+    const key = screen.kind === 'trouble' ? `trouble-${screen.trouble}` : screen.kind;
+    const { title, line = '' } = this.#view.sentence;
+    if (key !== this.screen) {
+      this.#guard.screenChanged(now);
+      this.#speaker.screen(now);
+      this.screen = key;
+      this.told = '';
+      this.pressed = '';
+      this.said = `${title} ${line}`.trim();
+    } else if (this.#view.level !== undefined && !changed.has('said')) {
+      const step = this.#speaker.progress(this.#view.level, now);
+      if (step) this.said = this.#words.steps[step];
+    }
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    // Whoever uses the keyboard sees where Enter goes, and Tab goes on from there.
+    if (!changed.has('screen') || !this.#keyboard) return;
+    if (!this.shadowRoot?.activeElement)
+      this.shadowRoot?.querySelector<HTMLElement>('button.main')?.focus({ preventScroll: true });
+  }
+
+  override render(): TemplateResult {
+    const view = this.#view;
+    return html`
+      <main>
+        <div class="stage">${this.#stage(view)}</div>
+        <div class="words">
+          <h1>${view.sentence.title}</h1>
+          ${view.sentence.line ? html`<p>${view.sentence.line}</p>` : nothing}
+          ${view.notes && view.notes.length > 0 ? this.#notes(view.notes) : nothing}
+          ${view.ring ? html`<p class="aside told">${this.told || (view.aside ?? '')}</p>` : nothing}
+          ${this.#buttons(view)}
+        </div>
+        <div class="hidden" role="status" aria-live="polite">${this.said}</div>
+      </main>`;
+  }
+
+  #stage(view: View): TemplateResult {
+    const picture = drawing(view.picture);
+    const progress =
+      view.level === undefined
+        ? nothing
+        : html`<div class="hidden" role="progressbar" aria-label=${this.#words.progress} aria-valuemin="0" aria-valuemax="100"
+            aria-valuenow=${Math.round(view.level * 100)}></div>`;
+    if (!view.ring || view.ring.shown.length === 0) return html`${picture}${progress}`;
+    return html`<ripple-ring .ring=${view.ring} .words=${this.#words} ?giving=${view.giving === true}
+        @friend-told=${(event: CustomEvent<string>) => {
+          this.told = event.detail;
+        }}>${picture}</ripple-ring>${progress}`;
+  }
+
+  #notes(notes: readonly string[]): TemplateResult {
+    return html`<ul class="notes">${notes.map(
+      (note) =>
+        html`<li><svg viewBox="0 0 100 100" aria-hidden="true">${star(50, 50, 86)}</svg><span dir="auto">${note}</span></li>`,
+    )}</ul>`;
+  }
+
+  #buttons(view: View): TemplateResult {
+    const button = (one: Button | undefined, role: 'main' | 'second') =>
+      one
+        ? html`<button type="button" class="${role} ${this.pressed === one.label ? 'pressed' : ''}" @click=${() => this.#tap(one.action, one.label)}>
+            ${icon(one.icon)}<span>${one.label}</span></button>`
+        : nothing;
+    const read = this.canRead
+      ? html`<button type="button" class="read" aria-label=${this.#words.buttons.read} title=${this.#words.buttons.read}
+          @click=${() => this.#read(view)}>${icon('read')}</button>`
+      : nothing;
+    return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${read}</div>`;
+  }
+
+  #read(view: View): void {
+    const { title, line = '' } = view.sentence;
+    this.#readAloud.say([title, line, ...(view.notes ?? []), view.aside ?? ''].join(' '));
+  }
+
+  readonly #onPointer = (): void => {
+    this.#keyboard = false;
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    this.#keyboard = true;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    const onButton = event.composedPath()[0] instanceof HTMLButtonElement;
+    if (event.key === 'Enter' && event.repeat) event.preventDefault();
+    else if (event.key === 'Enter' && !onButton && this.#view.main)
+      this.#tap(this.#view.main.action, this.#view.main.label);
+    else if (event.key === 'Escape' && this.#view.escape) this.#tap(this.#view.escape, '');
+  };
+
+  #tap(action: Action, label: string): void {
+    if (!this.#guard.allow(performance.now())) return;
+    switch (action.type) {
+      case 'askToGoBack':
+        this.windowState = { askingToGoBack: true, refused: '' };
+        return;
+      case 'close':
+        this.windowState = { askingToGoBack: false, refused: '' };
+        return;
+      case 'call':
+        this.pressed = label;
+        this.windowState = { ...this.windowState, refused: '' };
+        void this.#transport?.call(action.call).then((result) => {
+          this.pressed = '';
+          if (!result.ok) this.windowState = { askingToGoBack: false, refused: result.code };
+        });
+    }
+  }
+}
+customElements.define('ripple-app', RippleApp);

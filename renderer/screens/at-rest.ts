@@ -1,0 +1,55 @@
+/** Screens on which nothing is being done: nothing new, looking, put off, not connected. */
+import { svg } from 'lit';
+import { sleepMarks, star } from '../components/shapes.ts';
+import { xo } from '../components/xo.ts';
+import { NO_COLOURS } from '../state/colours.ts';
+import type { Screen } from '../state/screen.ts';
+import { type Context, call, type View } from './view.ts';
+
+type ScreenOf<K extends Screen['kind']> = Extract<Screen, { kind: K }>;
+
+export function starting({ words, colours }: Context): View {
+  return { sentence: words.starting, picture: xo({ colours, level: 0 }) };
+}
+
+export function asleep({ words }: Context): View {
+  return {
+    sentence: words.asleep,
+    picture: svg`<g transform="translate(4 18) scale(0.8)">${xo({ colours: NO_COLOURS, level: 0, gone: true })}</g>${sleepMarks(62, 32)}`,
+  };
+}
+
+export function idle(screen: ScreenOf<'idle'>, { words, colours }: Context): View {
+  const view: View = {
+    sentence: words.idle,
+    picture: xo({ colours, level: 1 }),
+    main: { label: words.buttons.look, icon: 'look', action: call({ name: 'check' }) },
+  };
+  if (!screen.canGoBack) return view;
+  return { ...view, second: { label: words.buttons.goBack, icon: 'goBack', action: { type: 'askToGoBack' } } };
+}
+
+export function looking({ words, colours }: Context): View {
+  const wave = (nth: number) => svg`<circle class=${`wave wave-${nth}`} cx="50" cy="50" r="48" />`;
+  return {
+    sentence: words.looking,
+    picture: svg`<g class="waves" fill="none" stroke="var(--ink-soft)">${wave(1)}${wave(2)}${wave(3)}</g>
+      <g transform="translate(29 29) scale(0.42)">${xo({ colours, level: 1 })}</g>`,
+  };
+}
+
+export function later(screen: ScreenOf<'later'>, { words, colours }: Context): View {
+  return {
+    sentence: words.later,
+    picture: svg`${xo({ colours, level: 1 })}${star(88, 14, 15)}`,
+    main: { label: words.buttons.get, icon: 'get', action: call({ name: 'fetch', version: screen.version }) },
+  };
+}
+
+export function older({ words, colours }: Context): View {
+  return {
+    sentence: words.older,
+    picture: xo({ colours, level: 1 }),
+    main: { label: words.buttons.look, icon: 'look', action: call({ name: 'check' }) },
+  };
+}

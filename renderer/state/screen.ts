@@ -1,0 +1,155 @@
+/**
+ * Which screen a child sees: one pure function of what the main process last said. It never guesses: whatever is drawn
+ * or written stands in the D-Bus properties, in the arrival that the main process remembers, or in an error that the
+ * daemon answered.
+ */
+import type { ActivityProperties, ActivitySnapshot } from '../../service/api/activity.ts';
+import type { ErrorCode } from '../../service/api/errors.ts';
+import type { VersionInfo } from '../../service/api/model.ts';
+import { type Friend, friendsOf, type Ring, ringOf } from './friends.ts';
+import { levelOf } from './progress.ts';
+import { type Trouble, troubleOf } from './trouble.ts';
+
+/** What only the window knows: a question is open, or the last tap was refused with this code. */
+export interface WindowState {
+  readonly askingToGoBack: boolean;
+  readonly refused: ErrorCode | '';
+  /** Unix seconds, only to see whether "later" is over. */
+  readonly nowSeconds: number;
+}
+
+/** Something that mends itself, told while the work goes on. */
+export type Hitch = 'none' | 'friendAway' | 'brokenPiece';
+
+export type Screen =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'asleep' }
+  | { readonly kind: 'idle'; readonly canGoBack: boolean }
+  | { readonly kind: 'looking' }
+  | {
+      readonly kind: 'available';
+      readonly version: number;
+      readonly notes: VersionInfo['notes'];
+      readonly ring: Ring;
+      readonly have: readonly Friend[];
+    }
+  | { readonly kind: 'later'; readonly version: number }
+  | { readonly kind: 'older' }
+  | {
+      readonly kind: 'fetching';
+      readonly level: number;
+      readonly ring: Ring;
+      readonly givers: readonly Friend[];
+      readonly hitch: Hitch;
+    }
+  | { readonly kind: 'checking'; readonly level: number }
+  | { readonly kind: 'ready'; readonly version: number; readonly back: boolean; readonly canDefer: boolean }
+  | { readonly kind: 'restarting' }
+  | { readonly kind: 'arrivedNew' }
+  | { readonly kind: 'arrivedBack' }
+  | { readonly kind: 'goBack' }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly retry: number; readonly refused: boolean };
+
+export type ScreenKind = Screen['kind'];
+
+/** The newest version above the running one that somebody has; undefined when there is none. */
+function newest(properties: ActivityProperties): VersionInfo | undefined {
+  return properties.versions
+    .filter((info) => info.version > properties.bootedVersion)
+    .sort((a, b) => b.version - a.version)[0];
+}
+
+function putOff(properties: ActivityProperties, nowSeconds: number): boolean {
+  return properties.deferredUntil === -1 || properties.deferredUntil > nowSeconds;
+}
+
+function canGoBack(properties: ActivityProperties): boolean {
+  return properties.previousVersion > 0 && properties.previousVersion < properties.bootedVersion;
+}
+
+function readyScreen(properties: ActivityProperties, version: number, nowSeconds: number): Screen {
+  return {
+    kind: 'ready',
+    version,
+    back: version < properties.bootedVersion,
+    canDefer: version > properties.bootedVersion && !putOff(properties, nowSeconds),
+  };
+}
+
+function fetchingScreen(properties: ActivityProperties): Screen {
+  const level = levelOf(properties.progress);
+  const { phase, version } = properties.progress;
+  if (properties.state === 'staging' || phase === 'checking' || phase === 'staging' || phase === 'done')
+    return { kind: 'checking', level };
+  const friends = friendsOf(properties, version || newest(properties)?.version || 0);
+  const givers = friends.filter((friend) => friend.gives && friend.state !== 'gone');
+  return { kind: 'fetching', level, ring: ringOf(friends), givers, hitch: hitchOf(properties, friends, givers) };
+}
+
+function hitchOf(properties: ActivityProperties, friends: readonly Friend[], givers: readonly Friend[]): Hitch {
+  const { code } = properties.lastError;
+  if (code === 'HashMismatch') return 'brokenPiece';
+  if (code === 'NoSource') return 'friendAway';
+  if (givers.length > 0) return 'none';
+  // Whoever sent wrong bytes is banned for the day.
+  const { fromPeers } = properties.progress;
+  if (properties.peers.some((peer) => peer.state === 'banned' && (fromPeers[peer.id] ?? 0) > 0)) return 'brokenPiece';
+  return friends.length > 0 && friends.every((friend) => friend.state !== 'has') ? 'friendAway' : 'none';
+}
+
+/** idle, checking and available: nothing is being done for the child just now. */
+function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapshot, window: WindowState): Screen {
+  if (properties.restartRequired) return readyScreen(properties, properties.currentVersion, window.nowSeconds);
+  if (snapshot.arrival === 'back' || properties.lastError.code === 'RolledBack') return { kind: 'arrivedBack' };
+  if (snapshot.arrival === 'new') return { kind: 'arrivedNew' };
+  if (properties.state === 'checking') return { kind: 'looking' };
+  const info = newest(properties);
+  const trouble = troubleOf(properties.lastError.code);
+  if (trouble) return { kind: 'trouble', trouble, retry: info?.version ?? 0, refused: false };
+  if (!info) return { kind: 'idle', canGoBack: canGoBack(properties) };
+  if (putOff(properties, window.nowSeconds)) return { kind: 'later', version: info.version };
+  // The daemon does not offer a version again that this laptop went back from.
+  if (properties.state === 'idle') return { kind: 'older' };
+  const friends = friendsOf(properties, info.version);
+  return {
+    kind: 'available',
+    version: info.version,
+    notes: info.notes,
+    ring: ringOf(friends),
+    have: friends.filter((friend) => friend.state === 'has'),
+  };
+}
+
+export function screenOf(snapshot: ActivitySnapshot, window: WindowState): Screen {
+  const { properties } = snapshot;
+  if (!properties || snapshot.daemon !== 'present') {
+    // A laptop that restarts takes its daemon with it: that is no trouble.
+    if (properties?.state === 'restarting') return { kind: 'restarting' };
+    return { kind: snapshot.daemon === 'connecting' ? 'starting' : 'asleep' };
+  }
+  if (window.refused !== '') {
+    const trouble = troubleOf(window.refused);
+    if (trouble) return { kind: 'trouble', trouble, retry: newest(properties)?.version ?? 0, refused: true };
+  }
+  switch (properties.state) {
+    case 'idle':
+    case 'checking':
+    case 'available':
+      if (window.askingToGoBack && canGoBack(properties)) return { kind: 'goBack' };
+      return restingScreen(properties, snapshot, window);
+    case 'fetching':
+    case 'staging':
+      return fetchingScreen(properties);
+    case 'ready':
+      return readyScreen(properties, properties.stagedVersion || properties.currentVersion, window.nowSeconds);
+    case 'restarting':
+      return { kind: 'restarting' };
+    case 'failed':
+      return {
+        kind: 'trouble',
+        trouble: troubleOf(properties.lastError.code) ?? 'didNotWork',
+        retry: newest(properties)?.version ?? 0,
+        refused: false,
+      };
+  }
+}

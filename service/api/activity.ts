@@ -1,0 +1,98 @@
+/**
+ * What the activity's window and its main process say to each other. The window only ever sees an `ActivitySnapshot`
+ * and only ever asks an `ActivityCall`: it holds no D-Bus connection, no file and no key.
+ */
+import { ERROR_CODES, type ErrorCode } from './errors.ts';
+import type { LastError, PeerInfo, ProgressInfo, VersionInfo } from './model.ts';
+import type { UpdaterState } from './states.ts';
+
+/** The daemon's D-Bus properties, in plain JSON. Field for field those of `org.laptop.Ripple1.Updater`. */
+export interface ActivityProperties {
+  readonly state: UpdaterState;
+  readonly image: string;
+  readonly bootedVersion: number;
+  readonly currentVersion: number;
+  readonly previousVersion: number;
+  readonly stagedVersion: number;
+  readonly versions: readonly VersionInfo[];
+  readonly peers: readonly PeerInfo[];
+  readonly progress: ProgressInfo;
+  /** Unix seconds; 0: not put off; -1: until the next start. */
+  readonly deferredUntil: number;
+  readonly restartRequired: boolean;
+  readonly lastError: LastError;
+}
+
+/**
+ * What the last start of the laptop brought and the person has not answered yet. `new`: a newer version runs and there
+ * is one to go back to; `back`: an older version than before runs.
+ */
+export type Arrival = 'none' | 'new' | 'back';
+
+/** The person at the screen, from the desktop's own settings. */
+export interface Owner {
+  readonly name: string;
+  /** `#stroke,#fill`. */
+  readonly colours: string;
+}
+
+export interface ActivitySnapshot {
+  /** `connecting` only until the first answer; `absent`: the daemon or the bus is not there. */
+  readonly daemon: 'connecting' | 'present' | 'absent';
+  /** The last that were heard; kept for a moment while the daemon restarts, then null. */
+  readonly properties: ActivityProperties | null;
+  readonly arrival: Arrival;
+  readonly owner: Owner;
+}
+
+export const UNKNOWN_OWNER: Owner = { name: '', colours: '' };
+export const CONNECTING: ActivitySnapshot = {
+  daemon: 'connecting',
+  properties: null,
+  arrival: 'none',
+  owner: UNKNOWN_OWNER,
+};
+
+/**
+ * Everything the window may ask for. `defer` puts a version off until tomorrow; `restart` chooses a staged version and
+ * restarts into it; `goBack` chooses the previous one and restarts into it; `acknowledge` answers the `arrival`.
+ */
+export const CALL_NAMES = ['check', 'fetch', 'cancel', 'defer', 'restart', 'goBack', 'acknowledge'] as const;
+export type CallName = (typeof CALL_NAMES)[number];
+const WITH_VERSION = ['fetch', 'defer', 'restart'] as const;
+type WithVersion = (typeof WITH_VERSION)[number];
+
+export type ActivityCall =
+  | { readonly name: WithVersion; readonly version: number }
+  | { readonly name: Exclude<CallName, WithVersion> };
+
+export type CallResult = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
+
+/** What the window is given to talk with: by the preload in Electron, by the bridge in Chromium. */
+export interface ActivityTransport {
+  /** `listener` hears the present snapshot at once and every later one. */
+  subscribe(listener: (snapshot: ActivitySnapshot) => void): void;
+  call(call: ActivityCall): Promise<CallResult>;
+}
+
+/** The one parser of what the window asks; `undefined` for anything that is not in the list. */
+export function parseCall(value: unknown): ActivityCall | undefined {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return undefined;
+  const name = CALL_NAMES.find((candidate) => candidate === value.name);
+  if (name === undefined) return undefined;
+  if (name !== 'fetch' && name !== 'defer' && name !== 'restart') return { name };
+  const version = 'version' in value ? value.version : undefined;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || version > 0xffffffff)
+    return undefined;
+  return { name, version };
+}
+
+/** The parser of the answer. Whatever cannot be read counts as `Internal`. */
+export function parseResult(value: unknown): CallResult {
+  if (typeof value === 'object' && value !== null && 'ok' in value) {
+    if (value.ok === true) return { ok: true };
+    const given = 'code' in value ? value.code : undefined;
+    return { ok: false, code: ERROR_CODES.find((code) => code === given) ?? 'Internal' };
+  }
+  return { ok: false, code: 'Internal' };
+}
