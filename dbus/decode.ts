@@ -14,6 +14,7 @@ import {
 } from '../service/api/model.ts';
 
 const ROLES: readonly Role[] = ['laptop', 'school', 'teacher'];
+const LAST_ERROR_CODES: readonly LastError['code'][] = [...ERROR_CODES, 'RolledBack', ''];
 const PEER_STATES: readonly PeerInfo['state'][] = ['online', 'getting', 'away', 'banned'];
 
 export function decodeVersions(versions: Properties['Versions'] | undefined): readonly VersionInfo[] {
@@ -60,7 +61,7 @@ export function decodeProgress(progress: Properties['Progress'] | undefined): Pr
 
 export function decodeLastError(error: Properties['LastError'] | undefined): LastError {
   const dict = error ?? {};
-  return { code: oneOf([...ERROR_CODES, ''] as const, text(dict, 'code'), ''), message: text(dict, 'message') };
+  return { code: oneOf(LAST_ERROR_CODES, text(dict, 'code'), ''), message: text(dict, 'message') };
 }
 
 function own(dict: VariantDict, key: string): Variant | undefined {
