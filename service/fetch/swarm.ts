@@ -2,14 +2,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asRippleError, RippleError } from '../api/errors.ts';
 import type { BlobRef, Clock, Source } from '../core/ports.ts';
-import { chooseSource, type SourceView, worthStealing } from '../core/source-choice.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
 import { BlobQueue } from './blob-queue.ts';
 import { FetchCount, type FetchProgress, type FetchResult } from './fetch-count.ts';
 import { prepare } from './prepare.ts';
-import { SlotEstimate } from './slot-estimate.ts';
+import { SourceTable } from './source-table.ts';
 import { transfer, type WantedBlob } from './transfer.ts';
 
 export type { FetchProgress, FetchResult } from './fetch-count.ts';
@@ -48,9 +47,9 @@ export class BlobsMissingError extends RippleError {
 }
 
 const TICK_MS = 250;
-const MEASURE_MS = 1000;
-/** A blob goes from one slow source to the next only so often. */
+/** A blob goes from one slow source to the next only so often, and not before the rate is known. */
 const MAX_STEALS = 3;
+const STEAL_AFTER_MS = 3000;
 /** Longest stretch of work before the rest of the process gets its turn. */
 const TURN_MS = 10;
 
@@ -78,14 +77,8 @@ class Swarm {
   readonly #options: FetchOptions;
   readonly #count: FetchCount;
   readonly #queue: BlobQueue;
+  readonly #table: SourceTable;
   readonly #running = new Set<Running>();
-  readonly #lots = new Map<string, number>();
-  /** In a row and in this call; the ledger's also count earlier calls. */
-  readonly #failures = new Map<string, number>();
-  readonly #inFlight = new Map<string, number>();
-  readonly #limits: SlotEstimate;
-  readonly #measuring = new Map<string, { sinceMs: number; bytes: number }>();
-  #sources: readonly Source[] = [];
   #lastTrouble: SourceError | undefined;
   #heardMs: number;
   #turnMs = performance.now();
@@ -93,11 +86,12 @@ class Swarm {
   #settle: () => void = () => {};
 
   constructor(refs: readonly BlobRef[], count: FetchCount, options: FetchOptions) {
+    const { ledger, clock, concurrencyPerSource = 4, maxFailures = 4 } = options;
     this.#options = options;
     this.#count = count;
     this.#queue = new BlobQueue(refs);
-    this.#limits = new SlotEstimate(options.concurrencyPerSource ?? 4);
-    this.#heardMs = options.clock.monotonicMs();
+    this.#table = new SourceTable({ ledger, clock, perSource: concurrencyPerSource, maxFailures });
+    this.#heardMs = clock.monotonicMs();
   }
 
   async run(): Promise<void> {
@@ -115,7 +109,7 @@ class Swarm {
       clearInterval(timer);
       signal?.removeEventListener('abort', onAbort);
     }
-    if (this.#end?.error !== undefined) throw asRippleError(this.#end.error);
+    if (this.#end) throw asRippleError(this.#end.error);
   }
 
   /** The first reason stands; running transfers are cut, and `run` ends when they are gone. */
@@ -127,11 +121,7 @@ class Swarm {
 
   #tick(): void {
     try {
-      this.#sources = this.#options.sources();
-      // Whoever went away and comes back starts afresh.
-      for (const id of this.#failures.keys())
-        if (!this.#sources.some((source) => source.id === id)) this.#failures.delete(id);
-      this.#measure();
+      this.#table.refresh(this.#options.sources());
       this.#pump();
       if (this.#end || this.#queue.length > 0) return;
       for (const running of this.#running) this.#stealFrom(running);
@@ -144,53 +134,39 @@ class Swarm {
     if (!this.#end) this.#assign();
     if (this.#running.size > 0) return;
     if (this.#end || this.#queue.length === 0) this.#settle();
-    else if (!this.#hope()) this.#giveUp();
+    else if (!this.#hope()) {
+      const { totalBlobs } = this.#count;
+      this.#stop(new BlobsMissingError(this.#queue.length, totalBlobs, this.#table.size, this.#lastTrouble));
+    }
   }
 
   #assign(): void {
-    const { concurrencyPerSource = 4, maxInFlight = 16 } = this.#options;
+    const { maxInFlight = 16 } = this.#options;
     while (this.#running.size < maxInFlight && this.#queue.length > 0) {
-      const views = this.#views();
-      if (!views.some((view) => !view.waiting && view.inFlight < concurrencyPerSource)) return;
-      const taken = this.#queue.take(
-        (blob) => chooseSource(this.#candidates(views, blob), concurrencyPerSource),
-        this.#running.size === 0,
-      );
-      const source = taken && this.#sources.find((one) => one.id === taken[1]);
-      if (!taken || !source) return;
-      void this.#transfer(taken[0], source);
+      const views = this.#table.views();
+      const taken = views && this.#queue.take((blob) => this.#table.choose(views, blob), this.#running.size === 0);
+      if (!taken) return;
+      void this.#transfer(...taken);
     }
   }
 
   async #transfer(blob: WantedBlob, source: Source): Promise<void> {
-    const { ledger, cache, clock } = this.#options;
-    const running: Running = {
-      source,
-      blob,
-      abort: new AbortController(),
-      startedMs: clock.monotonicMs(),
-      bytes: 0,
-      stolen: false,
-    };
+    const startedMs = this.#options.clock.monotonicMs();
+    const running: Running = { source, blob, abort: new AbortController(), startedMs, bytes: 0, stolen: false };
     this.#running.add(running);
-    this.#changeInFlight(source.id, 1);
+    this.#table.began(source.id);
     try {
       const result = await transfer(source, blob, {
-        cache,
+        cache: this.#options.cache,
         signal: running.abort.signal,
-        received: (bytes) => {
-          running.bytes += bytes;
-          this.#received(source.id, bytes);
-        },
+        received: (bytes) => this.#received(running, bytes),
         kept: (bytes) => this.#count.kept(bytes),
         resumed: (bytes) => this.#count.resumed(bytes),
         breathe: () => this.#breathe(),
       });
       this.#count.request();
       if (result.kind === 'done') {
-        this.#failures.delete(source.id);
-        ledger.gave(source.id);
-        this.#limits.gave(source.id);
+        this.#table.gave(source.id);
         this.#count.blobDone();
       } else {
         if (result.kind === 'failed' && !this.#end) this.#sourceFailed(running, result.error);
@@ -201,125 +177,46 @@ class Swarm {
       if (!running.stolen) this.#stop(error);
     } finally {
       this.#running.delete(running);
-      this.#changeInFlight(source.id, -1);
+      this.#table.ended(source.id);
     }
     await this.#breathe();
     this.#pump();
   }
 
-  #sourceFailed(running: Running, error: SourceError): void {
-    const { source, blob } = running;
-    if (running.stolen) {
+  #received(running: Running, bytes: number): void {
+    const { id } = running.source;
+    running.bytes += bytes;
+    this.#heardMs = this.#options.clock.monotonicMs();
+    this.#table.received(id, bytes);
+    this.#count.received(id, bytes);
+  }
+
+  #sourceFailed({ source, blob, stolen }: Running, error: SourceError): void {
+    if (stolen) {
       blob.slowAt.add(source.id);
       return;
     }
-    // While others of ours are served there, "busy" only means that we ask for too much at once.
-    if (error.reason === 'busy' && this.#limits.refused(source.id, (this.#inFlight.get(source.id) ?? 1) - 1)) return;
-    this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), error.retryAfterMs);
-    if (error.reason === 'missing') {
-      blob.missingAt.add(source.id);
-      return;
-    }
-    if (error.reason !== 'busy') this.#failures.set(source.id, (this.#failures.get(source.id) ?? 0) + 1);
+    if (error.reason === 'missing') blob.missingAt.add(source.id);
+    if (!this.#table.failed(source, error)) return;
     this.#lastTrouble = error;
     this.#options.onSourceError?.(source, error, error.reason === 'lied');
   }
 
-  #received(id: string, bytes: number): void {
-    this.#heardMs = this.#options.clock.monotonicMs();
-    this.#options.ledger.addBytes(id, bytes);
-    this.#count.received(id, bytes);
-    const measuring = this.#measuring.get(id);
-    if (measuring) measuring.bytes += bytes;
-  }
-
-  /** Sources that may be asked at all, now or after a wait. */
-  #usable(): readonly Source[] {
-    const { ledger, clock, maxFailures = 4 } = this.#options;
-    const now = clock.monotonicMs();
-    return this.#sources.filter(({ id }) => !ledger.isBanned(id, now) && (this.#failures.get(id) ?? 0) < maxFailures);
-  }
-
-  #views(): SourceView[] {
-    const now = this.#options.clock.monotonicMs();
-    return this.#usable().map(({ id, kind }) => {
-      const record = this.#options.ledger.get(id);
-      return {
-        id,
-        kind,
-        inFlight: this.#inFlight.get(id) ?? 0,
-        limit: this.#limits.of(id),
-        failures: record.failures,
-        misses: record.misses,
-        rateBytesPerSecond: record.rateBytesPerSecond,
-        waiting: record.waitUntilMs > now,
-        lot: this.#lot(id),
-      };
-    });
-  }
-
-  /** Those that may have this blob, without those that were slow with it unless there is nobody else. */
-  #candidates(views: readonly SourceView[], blob: WantedBlob | undefined): readonly SourceView[] {
-    if (!blob) return views;
-    const having = views.filter(({ id }) => !blob.missingAt.has(id));
-    const quick = having.filter(({ id }) => !blob.slowAt.has(id));
-    return quick.length > 0 ? quick : having;
-  }
-
   /** Whether waiting can help: some source is left that did not say that it lacks what is wanted. */
   #hope(): boolean {
-    const patienceMs = this.#options.patienceMs ?? 300_000;
-    if (this.#options.clock.monotonicMs() - this.#heardMs > patienceMs) return false;
-    const usable = this.#usable();
-    return this.#queue.some((blob) => usable.some(({ id }) => !blob?.missingAt.has(id)));
+    const { clock, patienceMs = 300_000 } = this.#options;
+    return clock.monotonicMs() - this.#heardMs <= patienceMs && this.#queue.some((blob) => this.#table.mayHave(blob));
   }
 
-  #giveUp(): void {
-    this.#stop(
-      new BlobsMissingError(this.#queue.length, this.#count.totalBlobs, this.#sources.length, this.#lastTrouble),
-    );
-  }
-
+  /** Gives the rest of a blob to another source when this one crawls. */
   #stealFrom(running: Running): void {
-    const { clock, concurrencyPerSource = 4, ledger } = this.#options;
-    const seconds = (clock.monotonicMs() - running.startedMs) / 1000;
-    const { ref, alone, slowAt } = running.blob;
-    if (running.stolen || seconds < 3 || alone || slowAt.size >= MAX_STEALS) return;
-    const others = this.#candidates(this.#views(), running.blob).filter(({ id }) => id !== running.source.id);
-    const other = chooseSource(others, concurrencyPerSource);
-    if (other === undefined) return;
-    const remainingBytes = ref.sizeBytes - this.#options.cache.partBytes(ref.sha256);
-    const rateBytesPerSecond = running.bytes / seconds;
-    if (!worthStealing({ remainingBytes, rateBytesPerSecond }, ledger.get(other).rateBytesPerSecond)) return;
+    const { source, blob } = running;
+    const ms = this.#options.clock.monotonicMs() - running.startedMs;
+    if (running.stolen || ms < STEAL_AFTER_MS || blob.alone || blob.slowAt.size >= MAX_STEALS) return;
+    const remaining = blob.ref.sizeBytes - this.#options.cache.partBytes(blob.ref.sha256);
+    if (!this.#table.isOutrun(source.id, blob, remaining, (running.bytes * 1000) / ms)) return;
     running.stolen = true;
     running.abort.abort();
-  }
-
-  #measure(): void {
-    const now = this.#options.clock.monotonicMs();
-    for (const [id, measuring] of this.#measuring) {
-      const ms = now - measuring.sinceMs;
-      if (ms < MEASURE_MS) continue;
-      this.#options.ledger.measured(id, Math.max(1, (measuring.bytes * 1000) / ms));
-      this.#measuring.set(id, { sinceMs: now, bytes: 0 });
-    }
-  }
-
-  #changeInFlight(id: string, by: number): void {
-    const inFlight = (this.#inFlight.get(id) ?? 0) + by;
-    this.#inFlight.set(id, inFlight);
-    if (inFlight === 0) this.#measuring.delete(id);
-    else if (!this.#measuring.has(id))
-      this.#measuring.set(id, { sinceMs: this.#options.clock.monotonicMs(), bytes: 0 });
-  }
-
-  #lot(id: string): number {
-    let lot = this.#lots.get(id);
-    if (lot === undefined) {
-      lot = Math.random();
-      this.#lots.set(id, lot);
-    }
-    return lot;
   }
 
   #breathe(): Promise<void> | undefined {

@@ -2,7 +2,8 @@
 import { HashMismatchError } from '../api/errors.ts';
 import type { BlobRef, Source } from '../core/ports.ts';
 import { asSourceError, SourceError } from '../core/source-error.ts';
-import type { BlobCache, PartWriter } from '../store/blob-cache.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import type { PartWriter } from '../store/part-writer.ts';
 
 /** Up to here a blob waits in memory until it is whole, which saves most of the work of a small file. */
 export const SMALL_BYTES = 64 * 1024;

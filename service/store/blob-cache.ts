@@ -3,7 +3,7 @@
  * what came so far. Nothing here is synced, for 100,000 flushes would take longer than the download: after a power
  * cut a file may hold anything. So what an earlier process left is *doubtful* until `rehash` has read it.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -14,23 +14,16 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HashMismatchError, RippleError } from '../api/errors.ts';
+import { HashMismatchError } from '../api/errors.ts';
 import type { BlobRef, Sha256 } from '../core/ports.ts';
+import { type Part, PartWriter } from './part-writer.ts';
+import { hashFile, writeAll } from './whole-file.ts';
 
 const SHA = /^[0-9a-f]{64}$/;
 const PART = /^([0-9a-f]{64})\.part$/;
-const READ_BYTES = 256 * 1024;
-const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW, O_RDONLY } = constants;
-
-interface Part {
-  sizeBytes: number;
-  /** Over all of `sizeBytes`; absent for what an earlier process left. */
-  hash: Hash | undefined;
-}
+const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW } = constants;
 
 export class BlobCache {
   readonly #folder: string;
@@ -96,9 +89,8 @@ export class BlobCache {
     if (actual !== ref.sha256 || bytes.length !== ref.sizeBytes)
       throw new HashMismatchError(`blob of ${bytes.length} bytes`, ref.sha256, actual);
     const path = this.path(ref.sha256);
-    // Always a new file: staging may have linked the old one into a tree, and trees are never written to.
-    this.drop(ref.sha256);
-    const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    if (this.#doubtful.has(ref.sha256) || this.#parts.has(ref.sha256)) this.drop(ref.sha256);
+    const fd = this.#create(path);
     try {
       writeAll(fd, bytes);
     } catch (error) {
@@ -106,6 +98,18 @@ export class BlobCache {
       throw error;
     } finally {
       closeSync(fd);
+    }
+  }
+
+  /** Always a new file: staging may have linked the old one into a tree, and trees are never written to. */
+  #create(path: string): number {
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    try {
+      return openSync(path, flags, 0o600);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      rmSync(path);
+      return openSync(path, flags, 0o600);
     }
   }
 
@@ -150,87 +154,5 @@ export class BlobCache {
       const sha256 = SHA.test(name) ? name : PART.exec(name)?.[1];
       if (sha256 !== undefined && !keep.has(sha256)) this.drop(sha256);
     }
-  }
-}
-
-/** Appends to one `.part`. Writes are synchronous: the bytes go to the page cache, not to the disk. */
-export class PartWriter {
-  readonly #fd: number;
-  readonly #ref: BlobRef;
-  readonly #part: Part;
-  readonly #publish: () => void;
-  #open = true;
-
-  constructor(fd: number, ref: BlobRef, part: Part, publish: () => void) {
-    this.#fd = fd;
-    this.#ref = ref;
-    this.#part = part;
-    this.#publish = publish;
-  }
-
-  get offset(): number {
-    return this.#part.sizeBytes;
-  }
-
-  append(bytes: Uint8Array): void {
-    if (this.offset + bytes.length > this.#ref.sizeBytes)
-      throw new RippleError('HashMismatch', `blob ${this.#ref.sha256}: more than ${this.#ref.sizeBytes} bytes`);
-    try {
-      writeAll(this.#fd, bytes);
-    } catch (error) {
-      // How much of it was written is not known: the next opening reads the file again.
-      this.#part.hash = undefined;
-      throw error;
-    }
-    this.#part.hash?.update(bytes);
-    this.#part.sizeBytes += bytes.length;
-  }
-
-  /** Checks length and hash, then gives the file its name. Throws `HashMismatchError`; the caller then drops it. */
-  finish(): void {
-    this.close();
-    const hash = this.#part.hash;
-    this.#part.hash = undefined;
-    const actual = this.offset === this.#ref.sizeBytes ? hash?.digest('hex') : undefined;
-    if (actual !== this.#ref.sha256)
-      throw new HashMismatchError(
-        `blob of ${this.offset} bytes`,
-        this.#ref.sha256,
-        actual ?? `of ${this.offset} of ${this.#ref.sizeBytes} bytes`,
-      );
-    this.#publish();
-  }
-
-  /** Keeps what came. */
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.#fd);
-  }
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  let done = 0;
-  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done);
-}
-
-/** Hash state over exactly `sizeBytes` bytes of a file; `undefined` if it has not that many. */
-async function hashFile(path: string, sizeBytes: number, signal?: AbortSignal): Promise<Hash | undefined> {
-  const hash = createHash('sha256');
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW).catch(() => undefined);
-  if (!handle) return undefined;
-  try {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, sizeBytes)));
-    let done = 0;
-    while (done < sizeBytes) {
-      if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), done);
-      if (bytesRead === 0) return undefined;
-      hash.update(buffer.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-    return hash;
-  } finally {
-    await handle.close();
   }
 }
