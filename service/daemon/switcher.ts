@@ -7,7 +7,7 @@ import type { Logger } from '../core/ports.ts';
 import { bless, choose, readBootConfig } from '../deploy/boot-config.ts';
 import { type Booted, readBooted } from '../deploy/booted.ts';
 import { type Deployment, deploymentName, type Layout, parseDeploymentName } from '../deploy/layout.ts';
-import { deploymentsIn, isUsable, recover } from '../deploy/recover.ts';
+import { deploymentsIn, isUsable, recover, surveyDeployments } from '../deploy/recover.ts';
 import { removeDeployment } from '../deploy/removal.ts';
 import type { Memory } from './memory.ts';
 import type { Facts, SwitchPart } from './parts.ts';
@@ -166,7 +166,7 @@ export class Switcher implements SwitchPart {
 
   async #removeSuperseded(): Promise<void> {
     const { layout, image, logger } = this.#options;
-    const { deployments } = await recover(layout, this.#booted ? { booted: this.#booted.deployment } : {});
+    const deployments = surveyDeployments(layout, this.#booted ? { booted: this.#booted.deployment } : {});
     for (const verdict of deployments) {
       if (!verdict.removable) continue;
       await removeDeployment(layout, verdict);
