@@ -27,6 +27,7 @@ export class ServedTree {
   readonly #index: BlobIndex;
   readonly #fd: number;
   readonly #onDamage: OnDamage;
+  #closed = false;
 
   /**
    * `folder` is the root of the deployment; `manifestPath` its manifest, whose hash must be `manifestSha256`: whatever
@@ -59,7 +60,9 @@ export class ServedTree {
     return this.#index.heldBytes;
   }
 
+  /** Nothing once it is closed: its descriptor may by then be another file's. */
   open(sha256: Sha256): ServedContent | undefined {
+    if (this.#closed) return undefined;
     for (const offset of this.#index.offsets(sha256)) {
       const entry = readFileLine(this.#readLine(offset));
       const file = this.#root.open(entry.path.slice(2));
@@ -74,6 +77,8 @@ export class ServedTree {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#fd);
   }
 

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RippleError } from '../../service/api/errors.ts';
@@ -141,6 +151,18 @@ test('nothing of the state besides documents and blobs is reachable', async (t) 
   writeFileSync(layout.keyring, 'secret');
   for (const path of ['state.json', 'keyring.pgp', 'blobs/../state.json', 'manifests/xo.7', 'releases/xo.7.pgp'])
     assert.equal((await send(`${url}/${path}`)).status, 404, path);
+});
+
+test('a tree that was closed gives nothing, whatever file has its descriptor now', async (t) => {
+  const { layout, root, manifest, env } = await laptop(t);
+  const tree = new ServedTree(root, layout.manifest({ image: 'xo', version: 7 }), manifest.ref.sha256);
+  tree.open(env.ref.sha256)?.close();
+  tree.close();
+  const fd = openSync('/dev/null', 'r');
+  t.after(() => closeSync(fd));
+  assert.equal(tree.open(env.ref.sha256), undefined);
+  tree.close();
+  assert.equal(fstatSync(fd).isCharacterDevice(), true, 'closing twice closes nobody else');
 });
 
 test('another manifest than the verified one is refused', async (t) => {
