@@ -62,7 +62,14 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     maximum: 65_535,
     doc: 'TCP port to give from; 0: any free one',
   },
-  { key: 'share.slots', kind: 'integer', fallback: 4, minimum: 1, maximum: 1000, doc: 'how many may take at once' },
+  {
+    key: 'share.slots',
+    kind: 'integer',
+    fallback: 4,
+    minimum: 1,
+    maximum: 1000,
+    doc: 'how many blobs are given at once, to all neighbours together',
+  },
   {
     key: 'share.rate',
     kind: 'integer',

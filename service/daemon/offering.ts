@@ -45,13 +45,12 @@ export class Offering implements Content {
     const { switcher, giveStaged, layout, cache } = this.#options;
     const { booted, staged, local } = switcher.facts();
     const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));
-    for (const [version, { tree }] of this.#trees) {
-      if (wanted.includes(version)) continue;
-      this.#trees.delete(version);
-      tree.close();
-    }
     for (const version of wanted) if (!this.#trees.has(version)) await this.#open(version);
+    const gone = [...this.#trees].filter(([version]) => !wanted.includes(version));
+    for (const [version] of gone) this.#trees.delete(version);
+    // First the new content, then the old trees closed: nobody is told "not here" between the two.
     this.#content = new DeploymentContent({ layout, trees: [...this.#trees.values()], cache });
+    for (const [, { tree }] of gone) tree.close();
   }
 
   async #open(version: number): Promise<void> {

@@ -8,11 +8,11 @@ const shield =
 
 export const SAMPLE_NOTES = {
   en: {
-    child: 'Draw with new brushes. Music plays again.',
+    child: 'Paint has new brushes.\nMusic plays again.\nYour laptop is safer.',
     teacher: 'Paint has new brushes; sound works after suspend; 14 security fixes.',
   },
   es: {
-    child: 'Dibuja con pinceles nuevos. La música suena.',
+    child: 'Hay pinceles nuevos.\nLa música suena otra vez.\nTu portátil es más segura.',
     teacher: 'Pinceles nuevos; el sonido vuelve; 14 arreglos de seguridad.',
   },
   pictures: [brush, music, shield],
