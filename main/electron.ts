@@ -69,8 +69,10 @@ app.on('web-contents-created', (_event, contents) => lock(contents));
 app.on('window-all-closed', () => app.quit());
 app.on('will-quit', () => void activity.close());
 
-await app.whenReady();
-session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-protocol.handle(SCHEME, servePage);
-void activity.start();
-openWindow(activity);
+// Not awaited here: Electron is ready only after this module was loaded to its end.
+void app.whenReady().then(() => {
+  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  protocol.handle(SCHEME, servePage);
+  void activity.start();
+  openWindow(activity);
+});

@@ -1,5 +1,5 @@
 import { type SVGTemplateResult, svg } from 'lit';
-import type { Colours } from '../state/colours.ts';
+import { type Colours, NO_COLOURS } from '../state/colours.ts';
 import type { FriendState } from '../state/friends.ts';
 
 const WALLS = 'M22 47 V84 Q22 88 26 88 H74 Q78 88 78 84 V47';
@@ -8,8 +8,9 @@ const FLAG = 'M50 17 V5 H63 L59.5 9.5 L63 14 H50';
 
 /** The school: a house with a flag, full where it has the new version, an outline where it is away. */
 export function house(colours: Colours, state: FriendState): SVGTemplateResult {
-  const inside = state === 'gone' ? 'var(--paper)' : colours.fill;
-  const line = { full: 'var(--ink)', away: 'var(--ink-soft)' }[state === 'gone' ? 'away' : 'full'];
+  const own = colours === NO_COLOURS ? 'var(--grey)' : colours.fill;
+  const inside = state === 'gone' ? 'var(--paper)' : own;
+  const line = state === 'gone' ? 'var(--ink-soft)' : 'var(--ink)';
   return svg`
     <g class="house ${state}" stroke=${line} stroke-width="5.5" stroke-linejoin="round" stroke-linecap="round">
       <path d=${`${WALLS} Z`} fill=${inside} stroke="none" />

@@ -56,7 +56,8 @@ export function ready(screen: ScreenOf<'ready'>, { words, colours }: Context): V
       picture: svg`${xo({ colours, level: 1 })}<g transform="translate(56 -12) scale(0.55)">${BACK_ARROW}</g>`,
       main,
     };
-  const view: View = { sentence: words.ready, picture: svg`${xo({ colours, level: 1 })}${star(87, 15, 22)}`, main };
+  const sentence = screen.canDefer ? words.ready : words.readyLater;
+  const view: View = { sentence, picture: svg`${xo({ colours, level: 1 })}${star(87, 15, 22)}`, main };
   if (!screen.canDefer) return view;
   const later = call({ name: 'defer', version });
   return { ...view, second: { label: words.buttons.later, icon: 'later', action: later }, escape: later };

@@ -31,6 +31,7 @@ export const en: Words = {
   brokenPiece: { title: 'A piece came broken.', line: 'Getting it again.' },
   checking: { title: 'Checking it is real.' },
   ready: { title: 'Your new Sugar is ready.', line: 'Save your work, then restart.' },
+  readyLater: { title: 'Your new Sugar is ready.', line: 'You said later. Restart when you like.' },
   readyToGoBack: { title: 'Your old Sugar is ready.', line: 'Save your work, then restart.' },
   restarting: { title: 'Restarting…', line: 'See you soon!' },
   arrivedNew: { title: 'This is your new Sugar.' },

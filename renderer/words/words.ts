@@ -34,6 +34,7 @@ export interface Words {
   readonly brokenPiece: Sentence;
   readonly checking: Sentence;
   readonly ready: Sentence;
+  readonly readyLater: Sentence;
   readonly readyToGoBack: Sentence;
   readonly restarting: Sentence;
   readonly arrivedNew: Sentence;

@@ -124,6 +124,24 @@ test('"Later" puts it off until tomorrow morning and the screen says so', async 
   await heard(['fetch', 7]);
 });
 
+test('a new version that is ready waits as long as the child likes', async () => {
+  await begin(STORY.ready);
+  await window.tap('Later');
+  await until(() => calls().at(-1)?.[0] === 'defer', 'Later');
+  stage.updater.set({ deferredUntil: -1 });
+  await window.page.getByText('Restart when you like.').first().waitFor();
+  assert.equal(await window.page.getByRole('button', { name: 'Later' }).count(), 0);
+  await window.tap('Restart now');
+  await heard(['restart']);
+});
+
+test('a version that is chosen already needs only the restart', async () => {
+  await begin({ ...STORY.idle, currentVersion: 7, restartRequired: true });
+  await window.tap('Restart now');
+  await heard(['restart']);
+  assert.equal(calls().length, 1);
+});
+
 test('"Stop for now" stops, and what is there already stays offered', async () => {
   await begin(STORY.fetching);
   await window.tap('Stop for now');
