@@ -27,6 +27,7 @@ const TEST = {
   iproute2: '/sbin/ip',
   e2fsprogs: '/sbin/mke2fs',
   strace: '/usr/bin/strace',
+  tcpdump: '/usr/bin/tcpdump',
   busybox: '/usr/bin/busybox',
   chromium: '/usr/bin/chromium',
   xvfb: '/usr/bin/Xvfb',

@@ -14,6 +14,8 @@ export interface Service {
 export interface BackendEvents {
   /** Somebody at `url` announced these TXT strings. May come often, and for this machine too. */
   sighted(strings: readonly Uint8Array[], url: string): void;
+  /** Somebody is still listed with these TXT strings, which says nothing about whether it is there. */
+  listed(strings: readonly Uint8Array[], url: string): void;
   /** The one at `url` said goodbye, ran out, or fell silent: worth asking. */
   doubted(url: string): void;
   /** This backend cannot go on; it has been stopped. Another must take over. */
@@ -27,6 +29,8 @@ export interface Backend {
   update(service: Service): void;
   /** Asks the network who is there; the answers come as sightings. */
   refresh(): void;
+  /** The one at `url` no longer answers there: it may have moved. */
+  lookAgain(url: string): void;
   stop(): Promise<void>;
 }
 

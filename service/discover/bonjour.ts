@@ -62,6 +62,9 @@ export class BonjourBackend implements Backend {
     for (const link of this.#links.values()) link.refresh();
   }
 
+  /** Packets come from where somebody is: who moves says so itself. */
+  lookAgain(): void {}
+
   async stop(): Promise<void> {
     clearInterval(this.#poll);
     const links = [...this.#links.values()];

@@ -58,7 +58,12 @@ class NeighbourDiscovery implements ProbingDiscovery {
   async start(announcement: Announcement): Promise<void> {
     const { clock, kind } = this.#options;
     const service = serviceOf(announcement);
-    this.#presence = new Presence(announcement.id, clock, () => this.#changed());
+    this.#presence = new Presence(
+      announcement.id,
+      clock,
+      () => this.#changed(),
+      (url) => this.#backend?.lookAgain(url),
+    );
     this.#announcer = new Announcer(
       service,
       () => clock.monotonicMs(),
@@ -107,9 +112,10 @@ class NeighbourDiscovery implements ProbingDiscovery {
   /** Gives whether there is an avahi-daemon that does it. */
   async #startAvahi(service: Service): Promise<boolean> {
     const { interfaces, logger } = this.#options;
-    // avahi-daemon leaves the loopback interface alone.
-    const links = interfaces ? linksOf(networkInterfaces(), interfaces) : [];
-    if (links.some(({ addresses }) => addresses.some((address) => address.startsWith('127.')))) return false;
+    if (interfaces && !avahiCanUse(interfaces)) {
+      logger.info(`avahi-daemon cannot be used for ${interfaces.join(', ')} alone`);
+      return false;
+    }
     const avahi = new AvahiBackend(
       this.#options,
       service,
@@ -163,6 +169,7 @@ class NeighbourDiscovery implements ProbingDiscovery {
   #events(lost: (why: string) => void): BackendEvents {
     return {
       sighted: (strings, url) => this.#presence?.sighted(strings, url),
+      listed: (strings, url) => this.#presence?.listed(strings, url),
       doubted: (url) => this.#presence?.doubted(url),
       lost: (why) => {
         this.#backend = undefined;
@@ -174,6 +181,12 @@ class NeighbourDiscovery implements ProbingDiscovery {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** It takes interfaces that are there already, and laptops on the loopback interface do not find each other by it. */
+function avahiCanUse(interfaces: readonly string[]): boolean {
+  const links = linksOf(networkInterfaces(), interfaces);
+  return links.length > 0 && links.every(({ addresses }) => !addresses.some((address) => address.startsWith('127.')));
 }
 
 /** @throws RippleError `InvalidArgument` if it cannot be announced. */

@@ -26,6 +26,7 @@ export class Presence {
   readonly #table: NeighbourTable;
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly #missed: (url: string) => void;
   readonly #liveness = new Liveness();
   readonly #planned = new Timers();
   readonly #rest = new Timers();
@@ -33,11 +34,15 @@ export class Presence {
   readonly #askedMs = new Map<string, number>();
   #stopped = false;
 
-  /** @param changed called whenever `list()` says something else. */
-  constructor(ownId: string, clock: Clock, changed: () => void) {
+  /**
+   * @param changed called whenever `list()` says something else.
+   * @param missed called when an address that was taken to be alive does not answer.
+   */
+  constructor(ownId: string, clock: Clock, changed: () => void, missed: (url: string) => void) {
     this.#table = new NeighbourTable(ownId);
     this.#clock = clock;
     this.#changed = changed;
+    this.#missed = missed;
     this.#pruneLater();
     this.#askOneLater();
   }
@@ -47,11 +52,12 @@ export class Presence {
   }
 
   sighted(strings: readonly Uint8Array[], url: string): void {
-    const record = this.#stopped ? undefined : parseTxt(strings);
-    if (!record) return;
-    const { changed, mustAnswer } = this.#table.sighted(record, url, this.#now());
-    if (changed) this.#changed();
-    if (mustAnswer) this.#plan(url, DOUBT_MS * Math.random(), false);
+    this.#heard(strings, url, true);
+  }
+
+  /** Somebody is listed: if it is not taken to be alive it is asked. */
+  listed(strings: readonly Uint8Array[], url: string): void {
+    if (!this.#table.isAlive(url)) this.#heard(strings, url, false);
   }
 
   doubted(url: string): void {
@@ -71,6 +77,14 @@ export class Presence {
     this.#liveness.stop();
   }
 
+  #heard(strings: readonly Uint8Array[], url: string, firstHand: boolean): void {
+    const record = this.#stopped ? undefined : parseTxt(strings);
+    if (!record) return;
+    const { changed, mustAnswer } = this.#table.sighted(record, url, this.#now(), firstHand);
+    if (changed) this.#changed();
+    if (mustAnswer) this.#plan(url, DOUBT_MS * Math.random(), false);
+  }
+
   /** Asks the address soon; `again`: also once more, a while after a good answer. */
   #plan(url: string, inMs: number, again: boolean): void {
     if (this.#planned.size >= MAX_PLANNED || this.#table.imageAt(url) === undefined) return;
@@ -86,7 +100,9 @@ export class Presence {
     this.#askedMs.set(url, this.#now().monotonicMs);
     const alive = await this.#liveness.probe(url, image);
     if (alive === undefined || this.#stopped) return false;
+    const wasAlive = this.#table.isAlive(url);
     if (alive ? this.#table.answered(url, this.#now()) : this.#table.missed(url)) this.#changed();
+    if (wasAlive && !alive) this.#missed(url);
     return alive;
   }
 

@@ -54,8 +54,11 @@ export class NeighbourTable {
     this.#maxNeighbours = maxNeighbours;
   }
 
-  /** `url` announced `record`. */
-  sighted(record: TxtRecord, url: string, now: Moment): Verdict {
+  /**
+   * `url` announced `record`.
+   * @param firstHand it did so now; otherwise it only is in somebody's list, and must answer before it is in ours.
+   */
+  sighted(record: TxtRecord, url: string, now: Moment, firstHand = true): Verdict {
     if (record.id === this.#ownId) return NOTHING;
     const before = this.#idOf.get(url);
     // One address is one daemon: it has a new id, or another laptop got the address.
@@ -70,7 +73,7 @@ export class NeighbourTable {
       // A dead address does not rise by being announced: a cache or a squatter could do that for ever.
       return { changed: differs, mustAnswer: !claim.alive || !claim.accepted };
     }
-    const first = claims.size === 0;
+    const first = claims.size === 0 && firstHand;
     if (claims.size >= MAX_CLAIMS_PER_ID && !this.#dropLeast(claims)) return { changed: replaced, mustAnswer: false };
     claims.set(url, { record, accepted: first, alive: true, answeredMs: undefined, ...heard });
     this.#idOf.set(url, record.id);
@@ -129,6 +132,12 @@ export class NeighbourTable {
 
   imageAt(url: string): string | undefined {
     return this.#claim(url)?.record.image;
+  }
+
+  /** Whether the address is taken to be alive. */
+  isAlive(url: string): boolean {
+    const claim = this.#claim(url);
+    return claim !== undefined && counts(claim);
   }
 
   /** When the address answered last, monotonic; `undefined`: never yet. */

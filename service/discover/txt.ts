@@ -52,6 +52,18 @@ export function formatTxt(record: TxtRecord): Uint8Array[] {
   return pairs.map(([key, value]) => Buffer.from(`${key}=${value}`));
 }
 
+/** The strings in the bytes of a TXT record (RFC 1035, section 3.3.14), or `undefined` if they do not add up. */
+export function splitTxt(rdata: Uint8Array): Uint8Array[] | undefined {
+  const strings: Uint8Array[] = [];
+  for (let at = 0; at < rdata.length && strings.length <= MAX_STRINGS; ) {
+    const end = at + 1 + (rdata[at] ?? 0);
+    if (end > rdata.length) return undefined;
+    strings.push(rdata.subarray(at + 1, end));
+    at = end;
+  }
+  return strings;
+}
+
 /** The record in the strings, or `undefined` if anything about it is not as it must be. Unknown keys are ignored. */
 export function parseTxt(strings: readonly Uint8Array[]): TxtRecord | undefined {
   if (strings.length > MAX_STRINGS) return undefined;

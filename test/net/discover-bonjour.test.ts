@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Agent } from '../helpers/agent.ts';
 import { type Host, Network, namespacesMissing } from '../helpers/namespaces.ts';
 import { announcement } from '../helpers/neighbours.ts';
@@ -183,6 +185,23 @@ test('a port 5353 that another program keeps to itself is a warning, not the end
   await a.started();
   await a.until('a warning', () => a.log.some((line) => /EADDRINUSE/.test(line)));
   await a.stop();
+});
+
+test('damaged and hostile packets do no harm', { skip }, async (t) => {
+  const { net, hosts } = network(t, 2);
+  const [a, b] = agents(t, hosts);
+  assert.ok(a && b);
+  await allSeeEachOther([a, b]);
+  const noisy = net.addHost('noisy', [{ bridge: 'room', address: '10.77.0.66/24' }]);
+  const program = join(dirname(fileURLToPath(import.meta.url)), '../helpers/mdns-noise.js');
+  const { status, stdout, stderr } = await noisy.run(process.execPath, [program, '10.77.0.66', '4000']);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /4000 packets/);
+  assert.equal(await a.probe('n1'), true);
+  b.send({ do: 'announce', announcement: announcement({ id: 'n1', version: 8 }) });
+  await a.until('a change after the noise', () => a.neighbour('n1')?.version === 8);
+  assert.ok(a.neighbours.length <= 512);
+  assert.ok(a.neighbours.every((one) => one.urls.every((url) => /^http:\/\/10\.77\.0\.\d+:\d+$/.test(url))));
 });
 
 test('on the loopback interface several laptops of one machine see each other', async (t) => {

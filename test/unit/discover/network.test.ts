@@ -59,6 +59,7 @@ test('an address is on the link when it lies in one of its subnets', () => {
     '0x0a.0.0.1',
   ])
     assert.equal(isOnLink(far, subnets), false, far);
+  assert.equal(isOnLink('10.0.0.256', ['10.0.1.0/24']), false);
   assert.equal(isOnLink('10.0.0.7', ['10.0.0.7/33']), false);
   assert.equal(isOnLink('10.0.0.7', ['10.0.0.7/32']), true);
   assert.equal(isOnLink('203.0.113.9', ['10.0.0.7/0']), true);

@@ -129,3 +129,12 @@ test('at rest the one silent for longest is asked', () => {
   table.missed(C);
   assert.equal(table.mostSilent(), B);
 });
+
+test('who is only in a list is not there until it answered', () => {
+  const table = new NeighbourTable('me');
+  assert.equal(table.sighted(txtRecord(), A, at(0), false).mustAnswer, true);
+  assert.deepEqual(table.list(), []);
+  assert.equal(table.isAlive(A), false);
+  assert.equal(table.answered(A, at(1)), true);
+  assert.equal(only(table).alive, true);
+});

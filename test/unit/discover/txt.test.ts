@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanName, formatTxt, parseTxt } from '../../../service/discover/txt.ts';
+import { cleanName, formatTxt, parseTxt, splitTxt } from '../../../service/discover/txt.ts';
 import { txtRecord } from '../../helpers/neighbours.ts';
 import { seeded } from '../../helpers/random.ts';
 
@@ -121,4 +121,15 @@ test('damaged records are either refused or wholly well formed, whatever the byt
     const record = parseTxt(strings);
     if (record) assert.deepEqual(parseTxt(formatTxt(record)), record, `round ${round}`);
   }
+});
+
+test('the bytes of a TXT record are split into its strings, or refused', () => {
+  const bytes = (...parts: readonly string[]) =>
+    Buffer.concat(parts.map((part) => Buffer.concat([Buffer.from([part.length]), Buffer.from(part)])));
+  assert.deepEqual(texts(splitTxt(bytes('id=a', '', 'v=6')) ?? []), ['id=a', '', 'v=6']);
+  assert.deepEqual(splitTxt(Buffer.alloc(0)), []);
+  assert.equal(splitTxt(Buffer.from([5, 0x61])), undefined);
+  const many = splitTxt(Buffer.alloc(60_000));
+  assert.ok(many && many.length < 100);
+  assert.equal(parseTxt(many), undefined);
 });
