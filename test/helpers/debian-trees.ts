@@ -68,7 +68,10 @@ export function debianTrees(say: (line: string) => void): DebianTrees {
     renameSync(fresh, tree);
     return tree;
   };
-  return { older: build('older', base), newer: build('newer', sources) };
+  // Nothing but Debian's own: a machine may have other sources configured.
+  const family = [suite, `${suite}-updates`, `${suite}-security`, `${suite}/updates`];
+  const updated = sources.filter((source) => family.includes(source.suite));
+  return { older: build('older', base), newer: build('newer', updated) };
 }
 
 function list(folder: string): string[] {
