@@ -102,8 +102,10 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
   if (properties.restartRequired) return readyScreen(properties, properties.currentVersion, window.nowSeconds);
   if (snapshot.arrival === 'back' || properties.lastError.code === 'RolledBack') return { kind: 'arrivedBack' };
   if (snapshot.arrival === 'new') return { kind: 'arrivedNew' };
-  if (properties.state === 'checking') return { kind: 'looking' };
   const info = newest(properties);
+  // An offer stands while the daemon looks again by itself; one that was gone back from was none.
+  const offered = info !== undefined && info.version !== properties.previousVersion;
+  if (properties.state === 'checking' && !offered) return { kind: 'looking' };
   const trouble = troubleOf(properties.lastError.code);
   if (trouble) return { kind: 'trouble', trouble, retry: info?.version ?? 0, refused: false };
   if (!info) return { kind: 'idle', canGoBack: canGoBack(properties) };

@@ -94,6 +94,13 @@ test('"later" holds until its time or the next start, and no longer', () => {
   assert.deepEqual(ready, { kind: 'ready', version: 7, back: false, canDefer: false });
 });
 
+test('an offer stands while the daemon looks around again by itself', () => {
+  const versions = [NEW_VERSION];
+  assert.equal(kindOf(heard({ state: 'checking', versions })), 'available');
+  assert.equal(kindOf(heard({ state: 'checking', versions, deferredUntil: -1 })), 'later');
+  assert.equal(kindOf(heard({ state: 'checking', versions, previousVersion: 7 })), 'looking');
+});
+
 test('the newest version is offered, and one that is not newer never is', () => {
   const versions = [NEW_VERSION, { ...NEW_VERSION, version: 9 }, { ...NEW_VERSION, version: 5 }];
   const screen = screenOf(heard({ state: 'available', versions }), UNTOUCHED);
