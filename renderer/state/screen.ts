@@ -108,6 +108,8 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
   if (properties.state === 'checking' && !offered) return { kind: 'looking' };
   const trouble = troubleOf(properties.lastError.code);
   if (trouble) return { kind: 'trouble', trouble, retry: info?.version ?? 0, refused: false };
+  // The fallback is newer than what runs: this laptop went back, whoever else is near.
+  if (!info && properties.previousVersion > properties.bootedVersion) return { kind: 'older' };
   if (!info) return { kind: 'idle', canGoBack: canGoBack(properties) };
   if (putOff(properties, window.nowSeconds)) return { kind: 'later', version: info.version };
   // The daemon does not offer a version again that this laptop went back from.

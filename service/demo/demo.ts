@@ -45,6 +45,8 @@ export async function runDemo({ trees, print, say, signal }: DemoOptions): Promi
     say(`Its log:                   ${classroom.mine.logFile}`);
     activity = spawn(process.execPath, [ACTIVITY, '--bus', classroom.bus.address, ...(print ? ['--print'] : [])], {
       stdio: ['ignore', 'inherit', 'inherit'],
+      // This laptop's person is a new one each time, and is not the person who tries the demo.
+      env: { ...process.env, XDG_STATE_HOME: join(folder, 'activity') },
     });
     say('Ctrl-C ends it all.');
     await new Promise<void>((resolve) => {

@@ -82,7 +82,7 @@ test('the question before going back needs something older to go back to', () =>
   const asking = { askingToGoBack: true };
   assert.equal(kindOf(heard({ bootedVersion: 7, currentVersion: 7, previousVersion: 6 }), asking), 'goBack');
   assert.equal(kindOf(heard({ previousVersion: 0 }), asking), 'idle');
-  assert.equal(kindOf(heard({ previousVersion: 7 }), asking), 'idle');
+  assert.equal(kindOf(heard({ previousVersion: 7 }), asking), 'older');
 });
 
 test('"later" holds until its time or the next start, and no longer', () => {
