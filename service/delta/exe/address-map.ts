@@ -1,0 +1,161 @@
+import type { Blocks } from '../ripdiff/blocks.ts';
+import type { Elf, Segment } from './elf.ts';
+
+/** How much a mapped place can be relied on; the context in which a prediction's failure is coded. */
+export const TRUST = { inside: 0, edge: 1, gap: 2, memory: 3, learned: 4, outside: 5 } as const;
+export const TRUST_COUNT = 6;
+
+const EDGE = 8;
+
+/** Where each place of the old file went in the new one, from the copied blocks alone. Deterministic: both sides build it. */
+export class AddressMap {
+  /** Trust of the last answer. */
+  trust = 0;
+  private readonly starts: Float64Array;
+  private readonly ends: Float64Array;
+  private readonly shifts: Float64Array;
+  private readonly count: number;
+  private last = 0;
+  private readonly newSize: number;
+  private readonly oldSegments: readonly Segment[];
+  private newSegments: readonly Segment[];
+
+  constructor(blocks: Blocks, newSize: number, elf: Elf | undefined) {
+    const pieces = flatten(blocks);
+    this.count = pieces.length;
+    this.starts = Float64Array.from(pieces, (p) => p.start);
+    this.ends = Float64Array.from(pieces, (p) => p.end);
+    this.shifts = Float64Array.from(pieces, (p) => p.shift);
+    this.newSize = newSize;
+    this.oldSegments = elf?.segments ?? [];
+    this.newSegments = this.oldSegments.map((s) => {
+      const offset = this.offset(s.offset);
+      const fileSize = Math.max(this.end(s.offset + s.fileSize) - offset, 0);
+      return {
+        offset,
+        address: s.address + offset - s.offset,
+        fileSize,
+        memorySize: s.memorySize - s.fileSize + fileSize,
+      };
+    });
+  }
+
+  /** Segments as the new file itself states them, once its headers are known. */
+  setSegments(segments: readonly Segment[]): void {
+    if (segments.length === this.oldSegments.length) this.newSegments = segments;
+  }
+
+  /** New file offset of the old `offset`. */
+  offset(offset: number): number {
+    const i = this.find(offset);
+    if (i < 0) {
+      this.trust = TRUST.gap;
+      return Math.min(offset, this.newSize);
+    }
+    const start = this.starts[i] ?? 0;
+    const end = this.ends[i] ?? 0;
+    let shift = this.shifts[i] ?? 0;
+    if (offset < end) {
+      this.trust = offset - start < EDGE || end - offset <= EDGE ? TRUST.edge : TRUST.inside;
+    } else {
+      this.trust = TRUST.gap;
+      if (i + 1 < this.count && (this.starts[i + 1] ?? 0) - offset < offset - end) shift = this.shifts[i + 1] ?? 0;
+    }
+    return offset + shift;
+  }
+
+  /** As `offset`, for a place just past the end of something. */
+  end(offset: number): number {
+    return offset > 0 ? this.offset(offset - 1) + 1 : 0;
+  }
+
+  private find(offset: number): number {
+    const { starts, count } = this;
+    // References come in clusters: the last answer is often this one.
+    const near = this.last;
+    if ((starts[near] ?? 0) <= offset && (near + 1 >= count || (starts[near + 1] ?? 0) > offset) && count > 0)
+      return near;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    if (low > 0) this.last = low - 1;
+    return low - 1;
+  }
+
+  /** New address of the old `address`; unchanged when it lies in no segment. */
+  address(address: number): number {
+    const { oldSegments } = this;
+    for (let i = 0; i < oldSegments.length; i++) {
+      const s = oldSegments[i];
+      if (!s || address < s.address || address > s.address + s.memorySize) continue;
+      const inFile = address - s.address;
+      if (inFile < s.fileSize) return this.newAddress(this.offset(s.offset + inFile), i);
+      const t = this.newSegments[i];
+      const next = oldSegments[i + 1];
+      if (!t || (next && address >= next.address)) continue;
+      this.trust = TRUST.memory;
+      return address - s.address - s.fileSize + t.address + t.fileSize;
+    }
+    this.trust = TRUST.outside;
+    return address;
+  }
+
+  /** Address of a new file offset; `hint`: the segment it should lie in when none holds it. */
+  newAddress(offset: number, hint = -1): number {
+    const { newSegments } = this;
+    const expected = newSegments[hint];
+    if (expected && offset >= expected.offset && offset < expected.offset + expected.fileSize)
+      return offset - expected.offset + expected.address;
+    for (let i = 0; i < newSegments.length; i++) {
+      const s = newSegments[i];
+      if (s && offset >= s.offset && offset < s.offset + s.fileSize) return offset - s.offset + s.address;
+    }
+    return expected ? offset - expected.offset + expected.address : offset;
+  }
+
+  oldAddress(offset: number): number {
+    for (let i = 0; i < this.oldSegments.length; i++) {
+      const s = this.oldSegments[i];
+      if (s && offset >= s.offset && offset < s.offset + s.fileSize) return offset - s.offset + s.address;
+    }
+    return offset;
+  }
+}
+
+interface Piece {
+  readonly start: number;
+  end: number;
+  readonly shift: number;
+}
+
+/** Blocks by old position without overlap: of two that claim a place the longer has it. */
+function flatten(blocks: Blocks): Piece[] {
+  const { count, addBytes, extraBytes, oldPositions } = blocks;
+  const all: Piece[] = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const start = oldPositions[i] ?? 0;
+    const length = addBytes[i] ?? 0;
+    if (length > 0) all.push({ start, end: start + length, shift: at - start });
+    at += length + (extraBytes[i] ?? 0);
+  }
+  all.sort((a, b) => a.start - b.start || b.end - a.end || a.shift - b.shift);
+  const kept: Piece[] = [];
+  for (const piece of all) {
+    const before = kept[kept.length - 1];
+    if (!before || piece.start >= before.end) {
+      kept.push(piece);
+    } else if (piece.end - piece.start > before.end - before.start) {
+      if (before.start === piece.start) kept.pop();
+      else before.end = piece.start;
+      kept.push(piece);
+    } else if (piece.end > before.end) {
+      kept.push({ start: before.end, end: piece.end, shift: piece.shift });
+    }
+  }
+  return kept;
+}

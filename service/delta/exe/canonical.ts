@@ -1,0 +1,73 @@
+import type { Blocks } from '../ripdiff/blocks.ts';
+import { AddressMap } from './address-map.ts';
+import { i32, putU32 } from './bytes.ts';
+import { offsetToAddress } from './elf.ts';
+import type { Analysed } from './find-references.ts';
+import { KIND, widthOf } from './references.ts';
+
+/** A copy in which every reference is zero. */
+export function maskReferences(b: Uint8Array, { references }: Analysed): Uint8Array {
+  const copy = new Uint8Array(b);
+  const { count, positions, kinds } = references;
+  for (let i = 0; i < count; i++) {
+    const at = positions[i] ?? 0;
+    copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
+  }
+  return copy;
+}
+
+/**
+ * A copy in which every reference holds what it points to rather than how far it is, so that code that only moved looks
+ * the same. The old file's targets are those of the new file by `map`.
+ */
+export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: AddressMap): Uint8Array {
+  const copy = new Uint8Array(b);
+  const { count, positions, kinds, aux } = references;
+  const segments = elf?.segments ?? [];
+  const address = (v: number): number => (map ? map.address(v) : v);
+  const offset = (v: number): number => (map ? map.offset(v) : v);
+  for (let i = 0; i < count; i++) {
+    const at = positions[i] ?? 0;
+    const base = aux[i] ?? 0;
+    const value = i32(b, at);
+    let shown = value;
+    switch (kinds[i]) {
+      case KIND.pcRelative:
+        shown = address(offsetToAddress(segments, at) + base + value);
+        break;
+      case KIND.absolute:
+        shown = address(value >>> 0);
+        break;
+      case KIND.relative:
+        shown = address(base + value);
+        break;
+      case KIND.backOffset:
+        shown = offset(at - (value >>> 0));
+        break;
+      case KIND.offset:
+        shown = offset(value >>> 0);
+        break;
+      case KIND.length:
+        shown = map ? map.end(base + (value >>> 0)) - map.offset(base) : value;
+        break;
+      case KIND.within:
+        shown = offset(base + (value >>> 0)) - offset(base);
+        break;
+      case KIND.symbol:
+        shown = Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
+        break;
+      default:
+        copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
+        continue;
+    }
+    putU32(copy, at, shown);
+  }
+  return copy;
+}
+
+/** The map that `blocks` make, with the new file's own segments. */
+export function mapFor(blocks: Blocks, old: Analysed, target: Analysed, newSize: number): AddressMap {
+  const map = new AddressMap(blocks, newSize, old.elf);
+  if (target.elf) map.setSegments(target.elf.segments);
+  return map;
+}

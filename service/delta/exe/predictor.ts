@@ -1,0 +1,114 @@
+import type { Blocks } from '../ripdiff/blocks.ts';
+import { AddressMap, TRUST } from './address-map.ts';
+import { headersEnd, readSegments } from './elf.ts';
+import type { Analysed } from './find-references.ts';
+import { KIND, type References } from './references.ts';
+
+const HEAD_BYTES = 4096;
+const MAX_LEARNED = 1 << 18;
+
+/**
+ * Says what a reference of the old file should hold in the new one, and learns from what it really held: a target that moved
+ * otherwise than the blocks tell costs once, not every time it is named.
+ */
+export class Predictor {
+  readonly references: References;
+  readonly map: AddressMap;
+  /** Of the last `predict`. */
+  trust = 0;
+  private readonly newSize: number;
+  private readonly learned = new Map<number, number>();
+  private target = -1;
+  private mapped = 0;
+  private readonly head = new Uint8Array(HEAD_BYTES);
+  private headBytes = 0;
+  private headWanted: number;
+
+  constructor(old: Uint8Array, analysed: Analysed, blocks: Blocks, newSize: number) {
+    this.references = analysed.references;
+    this.map = new AddressMap(blocks, newSize, analysed.elf);
+    this.newSize = newSize;
+    this.headWanted = analysed.elf ? Math.min(headersEnd(old), HEAD_BYTES) : 0;
+  }
+
+  /** Shows the next bytes of the new file; its first ones hold the segment table. */
+  see(bytes: Uint8Array): void {
+    if (this.headBytes >= HEAD_BYTES) return;
+    const part = bytes.subarray(0, HEAD_BYTES - this.headBytes);
+    this.head.set(part, this.headBytes);
+    this.headBytes += part.length;
+    if (this.headWanted > 0 && this.headBytes >= this.headWanted) {
+      this.map.setSegments(readSegments(this.head.subarray(0, this.headBytes), this.newSize));
+      this.headWanted = 0;
+    }
+  }
+
+  /** Whether `see` must be called before anything after `position` is predicted. */
+  get headEnd(): number {
+    return this.headWanted;
+  }
+
+  newHead(): Uint8Array {
+    return this.head;
+  }
+
+  /** The word that reference `index`, whose old word is `value` at `oldPosition`, should hold at `newPosition`. */
+  predict(index: number, value: number, oldPosition: number, newPosition: number): number {
+    const { map } = this;
+    const kind = this.references.kinds[index] ?? 0;
+    const aux = this.references.aux[index] ?? 0;
+    this.target = -1;
+    switch (kind) {
+      case KIND.pcRelative:
+        return this.go(map.oldAddress(oldPosition) + aux + (value | 0)) - map.newAddress(newPosition) - aux;
+      case KIND.absolute:
+        return this.go(value >>> 0);
+      case KIND.relative: {
+        const base = map.address(aux);
+        return this.go(aux + (value | 0)) - base;
+      }
+      case KIND.backOffset:
+        return this.keep(newPosition - map.offset(oldPosition - (value >>> 0)));
+      case KIND.offset:
+        return this.keep(map.offset(value >>> 0));
+      case KIND.length: {
+        const start = map.offset(aux);
+        return this.keep(map.end(aux + (value >>> 0)) - start);
+      }
+      case KIND.within: {
+        const base = map.offset(aux);
+        return this.keep(map.offset(aux + (value >>> 0)) - base);
+      }
+      case KIND.symbol: {
+        const base = map.offset(aux);
+        return this.keep(Math.floor((map.offset(aux + 24 * (value >>> 0)) - base) / 24));
+      }
+      default:
+        return value;
+    }
+  }
+
+  private keep(value: number): number {
+    this.trust = this.map.trust;
+    return value;
+  }
+
+  private go(target: number): number {
+    this.target = target;
+    const known = this.learned.get(target);
+    if (known !== undefined) {
+      this.trust = TRUST.learned;
+      this.mapped = known;
+      return known;
+    }
+    this.mapped = this.map.address(target);
+    this.trust = this.map.trust;
+    return this.mapped;
+  }
+
+  /** The last prediction was wrong by `delta`. */
+  learn(delta: number): void {
+    if (this.target < 0 || this.learned.size >= MAX_LEARNED) return;
+    this.learned.set(this.target, this.mapped + delta);
+  }
+}

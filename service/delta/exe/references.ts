@@ -1,0 +1,122 @@
+/**
+ * What a reference is, which says how its target is read, mapped and written again. Every field is a little-endian word of 32 bits (of a
+ * 64-bit field, the low half: the high half does not change). `aux` by kind:
+ */
+export const KIND = {
+  /** Target minus own address; `aux`: bytes from the field to the address it counts from. */
+  pcRelative: 0,
+  absolute: 1,
+  /** Target minus the address `aux`. */
+  relative: 2,
+  /** Own file offset minus the target's (.eh_frame). */
+  backOffset: 3,
+  /** A file offset. */
+  offset: 4,
+  /** Length of what begins at file offset `aux`. */
+  length: 5,
+  /** Distance from file offset `aux` (string tables, addends to sections). */
+  within: 6,
+  /** Index into the table of 24-byte symbols at file offset `aux`. */
+  symbol: 7,
+  /** The build-id as hexadecimal text without its first byte; `aux`: file offset of its note. */
+  buildIdText: 8,
+} as const;
+export type Kind = (typeof KIND)[keyof typeof KIND];
+export const KIND_COUNT = 16;
+export const BUILD_ID_TEXT_LENGTH = 38;
+
+export function widthOf(kind: number): number {
+  return kind === KIND.buildIdText ? BUILD_ID_TEXT_LENGTH : 4;
+}
+
+/** References of one file, sorted by position, none overlapping another. */
+export interface References {
+  readonly count: number;
+  readonly positions: Uint32Array;
+  readonly kinds: Uint8Array;
+  readonly aux: Uint32Array;
+}
+
+export const NO_REFERENCES: References = {
+  count: 0,
+  positions: new Uint32Array(0),
+  kinds: new Uint8Array(0),
+  aux: new Uint32Array(0),
+};
+
+/** Gathers references in any order. */
+export class ReferenceList {
+  private positions = new Uint32Array(4096);
+  private kinds = new Uint8Array(4096);
+  private aux = new Uint32Array(4096);
+  private count = 0;
+  private sorted = true;
+
+  add(position: number, kind: Kind, aux = 0): void {
+    const at = this.count;
+    if (at === this.positions.length) this.grow();
+    if (at > 0 && position < (this.positions[at - 1] ?? 0)) this.sorted = false;
+    this.positions[at] = position;
+    this.kinds[at] = kind;
+    this.aux[at] = aux;
+    this.count++;
+  }
+
+  private grow(): void {
+    const size = this.positions.length * 2;
+    const positions = new Uint32Array(size);
+    positions.set(this.positions);
+    this.positions = positions;
+    const kinds = new Uint8Array(size);
+    kinds.set(this.kinds);
+    this.kinds = kinds;
+    const aux = new Uint32Array(size);
+    aux.set(this.aux);
+    this.aux = aux;
+  }
+
+  /** Sorted by position (the first added wins among equals); what overlaps an earlier one is dropped. */
+  finish(fileSize: number): References {
+    const order = this.sorted ? undefined : this.order();
+    const positions = new Uint32Array(this.count);
+    const kinds = new Uint8Array(this.count);
+    const aux = new Uint32Array(this.count);
+    let kept = 0;
+    let end = 0;
+    for (let i = 0; i < this.count; i++) {
+      const from = order ? (order[i] ?? 0) : i;
+      const position = this.positions[from] ?? 0;
+      const kind = this.kinds[from] ?? 0;
+      if (position < end || position + widthOf(kind) > fileSize) continue;
+      positions[kept] = position;
+      kinds[kept] = kind;
+      aux[kept] = this.aux[from] ?? 0;
+      end = position + widthOf(kind);
+      kept++;
+    }
+    return {
+      count: kept,
+      positions: positions.subarray(0, kept),
+      kinds: kinds.subarray(0, kept),
+      aux: aux.subarray(0, kept),
+    };
+  }
+
+  private order(): Float64Array {
+    // Position above, arrival below: one number sort, stable by construction.
+    const keys = new Float64Array(this.count);
+    for (let i = 0; i < this.count; i++) keys[i] = (this.positions[i] ?? 0) * 0x200000 + Math.min(i, 0x1fffff);
+    if (this.count > 0x1fffff) return this.orderLarge();
+    keys.sort();
+    for (let i = 0; i < this.count; i++) keys[i] = (keys[i] ?? 0) % 0x200000;
+    return keys;
+  }
+
+  private orderLarge(): Float64Array {
+    const keys = new Float64Array(this.count);
+    for (let i = 0; i < this.count; i++) keys[i] = (this.positions[i] ?? 0) * 0x400000 + i;
+    keys.sort();
+    for (let i = 0; i < this.count; i++) keys[i] = (keys[i] ?? 0) % 0x400000;
+    return keys;
+  }
+}

@@ -1,0 +1,30 @@
+import { RippleError } from '../../api/errors.ts';
+import { planDiff } from './planner.ts';
+import { RangeDecoder, RangeEncoder } from './range-coder.ts';
+import { RecordCodec, type Sink } from './record-codec.ts';
+
+export const RIPDIFF_MAGIC = 'RIPDIFF1';
+
+export interface DiffLimits {
+  /** The new file may have no more bytes than this. */
+  readonly maxNewBytes: number;
+}
+
+/** A diff that makes `target` from `old`. */
+export function encodeDiff(
+  old: Uint8Array,
+  target: Uint8Array,
+  options: { log?: (text: string) => void } = {},
+): Uint8Array {
+  const plan = planDiff(old, target, options.log);
+  const coder = new RangeEncoder();
+  new RecordCodec().code(coder, old, () => {}, target.length, target, plan, plan.analysed);
+  return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish()]);
+}
+
+/** Makes the new file of a diff and hands it to `sink` in order; the array that it is given is used again. */
+export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits: DiffLimits): void {
+  if (Buffer.from(diff.subarray(0, 8)).toString('latin1') !== RIPDIFF_MAGIC)
+    throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
+  new RecordCodec().code(new RangeDecoder(diff.subarray(8)), old, sink, limits.maxNewBytes);
+}

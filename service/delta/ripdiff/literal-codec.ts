@@ -1,0 +1,152 @@
+import { BitModels } from './bit-models.ts';
+import { Mixer, stretch } from './logistic.ts';
+import type { BitCoder } from './range-coder.ts';
+
+const HASH_BITS = 20;
+const WINDOW_BITS = 22;
+const MATCH_BITS = 18;
+const WINDOW = 1 << WINDOW_BITS;
+const MIN_MATCH = 5;
+const ORDERS = 6;
+const INPUTS = ORDERS + 2;
+
+/** Kinds of place that literals and changed bytes are told apart by. */
+export const REGION = { code: 0, data: 1, text: 2, other: 3 } as const;
+export const REGION_COUNT = 4;
+
+/**
+ * Codes bytes that are in no old file: a mix of the contexts of the bytes before (of the new file), of the old byte that stands where the old file
+ * went on, and of the longest earlier match.
+ */
+export class LiteralCodec {
+  private readonly window = new Uint8Array(WINDOW);
+  private position = 0;
+  private readonly orders: BitModels[] = [];
+  private readonly order0 = new BitModels(REGION_COUNT * 256, 255);
+  private readonly matchBits = new BitModels(64 * 2, 1023);
+  private readonly heads = new Int32Array(1 << MATCH_BITS);
+  private readonly mixer = new Mixer(INPUTS, 3 * 16 * REGION_COUNT, 14, 20000);
+  private readonly bases = new Int32Array(ORDERS);
+  private match = 0;
+  private matchLength = 0;
+
+  constructor() {
+    for (let i = 0; i < ORDERS; i++)
+      this.orders.push(new BitModels(i === 0 ? 1 << 16 : 1 << HASH_BITS, i < 2 ? 255 : 127));
+  }
+
+  /** Bytes that were copied rather than coded: contexts see them. */
+  see(bytes: Uint8Array): void {
+    const from = bytes.length > WINDOW ? bytes.subarray(bytes.length - WINDOW) : bytes;
+    const at = this.position & (WINDOW - 1);
+    const first = Math.min(from.length, WINDOW - at);
+    this.window.set(from.subarray(0, first), at);
+    if (first < from.length) this.window.set(from.subarray(first), 0);
+    this.position = (this.position + bytes.length) % 0x40000000;
+    this.matchLength = 0;
+  }
+
+  /** The byte `back` places before the next one. */
+  before(back: number): number {
+    return this.window[(this.position - back) & (WINDOW - 1)] ?? 0;
+  }
+
+  /** Codes `out.length` bytes into `out` from `target`; `old` from `oldPosition` is what stood there before. */
+  code(
+    coder: BitCoder,
+    out: Uint8Array,
+    target: Uint8Array | undefined,
+    region: number,
+    old: Uint8Array,
+    oldPosition: number,
+  ): void {
+    for (let i = 0; i < out.length; i++) {
+      const byte = this.codeByte(
+        coder,
+        target?.[i] ?? 0,
+        region,
+        old[oldPosition + i] ?? 0,
+        old[oldPosition + i + 1] ?? 0,
+      );
+      out[i] = byte;
+      this.append(byte);
+    }
+  }
+
+  private append(byte: number): void {
+    this.window[this.position & (WINDOW - 1)] = byte;
+    this.position = (this.position + 1) % 0x40000000;
+    if (this.matchLength > 0) {
+      if (this.window[this.match & (WINDOW - 1)] === byte) {
+        this.match++;
+        if (this.matchLength < 400) this.matchLength++;
+      } else {
+        this.matchLength = 0;
+      }
+    }
+    let hash = 0;
+    for (let k = 1; k <= MIN_MATCH; k++) hash = Math.imul(hash + this.before(k) + 1, 0x2c9277b5);
+    hash >>>= 32 - MATCH_BITS;
+    if (this.matchLength === 0) {
+      const candidate = this.heads[hash] ?? 0;
+      if (candidate > 0 && this.position - candidate < WINDOW - 512) {
+        let length = 0;
+        while (length < 32 && this.window[(candidate - 1 - length) & (WINDOW - 1)] === this.before(length + 1))
+          length++;
+        if (length >= MIN_MATCH) {
+          this.match = candidate;
+          this.matchLength = length;
+        }
+      }
+    }
+    this.heads[hash] = this.position;
+  }
+
+  private codeByte(coder: BitCoder, byte: number, region: number, aligned: number, alignedNext: number): number {
+    const c1 = this.before(1);
+    const c2 = this.before(2);
+    const c3 = this.before(3);
+    const c4 = this.before(4);
+    const { bases, orders, mixer, matchBits, order0 } = this;
+    bases[0] = c1 << 8;
+    bases[1] = Math.imul((c2 << 8) | c1 | 0x1000000, 0x2f0b4c47);
+    bases[2] = Math.imul((c3 << 16) | (c2 << 8) | c1 | 0x2000000, 0x3c6ef35f);
+    bases[3] = Math.imul(((c4 << 24) | (c3 << 16) | (c2 << 8) | c1) ^ 0x5bd1e995, 0x27d4eb2d);
+    bases[4] = Math.imul((aligned << 8) | c1 | 0x3000000, 0x1b873593);
+    bases[5] = Math.imul((alignedNext << 16) | (aligned << 8) | c2 | 0x4000000, 0x165667b1);
+    const expected = this.matchLength > 0 ? (this.window[this.match & (WINDOW - 1)] ?? 0) : -1;
+    const strength =
+      this.matchLength === 0
+        ? 0
+        : Math.min(15, this.matchLength < 16 ? this.matchLength >> 1 : 8 + (this.matchLength >> 4));
+    let node = 1;
+    let agrees = expected >= 0;
+    for (let shift = 7; shift >= 0; shift--) {
+      mixer.put(0, order0.peek(region * 256 + node));
+      for (let i = 0; i < ORDERS; i++) {
+        const slot = slotOf(i, bases[i] ?? 0, node);
+        mixer.put(i + 1, orders[i]?.peek(slot) ?? 2048);
+      }
+      const expectedBit = agrees ? (expected >>> shift) & 1 : 0;
+      const matchSlot = strength * 2 + expectedBit;
+      mixer.putStretched(ORDERS + 1, agrees ? stretch(matchBits.peek(matchSlot)) : 0);
+      const p = mixer.mix((agrees ? strength : 0) * REGION_COUNT + region);
+      const bit = coder.code(p, (byte >>> shift) & 1);
+      mixer.learn(bit);
+      order0.update(region * 256 + node, bit);
+      for (let i = 0; i < ORDERS; i++) orders[i]?.update(slotOf(i, bases[i] ?? 0, node), bit);
+      if (agrees) {
+        matchBits.update(matchSlot, bit);
+        agrees = bit === expectedBit;
+      }
+      node = node * 2 + bit;
+    }
+    return node & 255;
+  }
+}
+
+function slotOf(order: number, base: number, node: number): number {
+  if (order === 0) return base | node;
+  const mixed = Math.imul(base + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) >>> (32 - HASH_BITS);
+}

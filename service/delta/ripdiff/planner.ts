@@ -1,0 +1,44 @@
+import { canonical, mapFor, maskReferences } from '../exe/canonical.ts';
+import { type Analysed, findReferences } from '../exe/find-references.ts';
+import type { Blocks } from './blocks.ts';
+import { findBlocks } from './matching.ts';
+import { CostCounter } from './range-coder.ts';
+import { type Plan, RecordCodec } from './record-codec.ts';
+
+const ROUNDS = 2;
+const GAIN = 8;
+
+export interface Planned extends Plan {
+  readonly analysed: Analysed;
+  readonly bits: number;
+}
+
+/** Tries the ways to make `target` from `old` and answers the smallest by what it really costs. */
+export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: string) => void): Planned {
+  const before = findReferences(old);
+  const after = findReferences(target);
+  const executable = before.elf !== undefined && after.elf !== undefined && before.elf.machine === after.elf.machine;
+  let best: Planned | undefined;
+  const consider = (blocks: Blocks, exe: boolean): boolean => {
+    const counter = new CostCounter();
+    new RecordCodec().code(counter, old, () => {}, target.length, target, { blocks, executable: exe }, before);
+    log?.(`${exe ? 'exe' : 'plain'} blocks ${blocks.count} bytes ${(counter.cost / 8).toFixed(0)}`);
+    if (best && best.bits <= counter.cost) return false;
+    best = { blocks, executable: exe, analysed: before, bits: counter.cost };
+    return true;
+  };
+  if (!executable) {
+    consider(findBlocks(old, target, { gain: GAIN }), false);
+  } else {
+    let blocks = findBlocks(maskReferences(old, before), maskReferences(target, after), { gain: GAIN });
+    consider(blocks, true);
+    const wanted = canonical(target, after);
+    for (let round = 0; round < ROUNDS; round++) {
+      const map = mapFor(blocks, before, after, target.length);
+      blocks = findBlocks(canonical(old, before, map), wanted, { gain: GAIN });
+      if (!consider(blocks, true)) break;
+    }
+  }
+  if (!best) throw new Error('no plan');
+  return best;
+}

@@ -1,0 +1,134 @@
+import { RippleError } from '../../api/errors.ts';
+
+/**
+ * One binary decision of an arithmetic code. Encoder and decoder share every model above this interface: the encoder is
+ * given the bit and returns it, the decoder ignores what it is given and returns the bit it read. So the two can't drift.
+ */
+export interface BitCoder {
+  readonly encoding: boolean;
+  /** `probability` that the bit is 1, in 1/65536, from 1 to 65535. */
+  code(probability: number, bit: number): number;
+}
+
+const TOP = 0x1000000;
+
+function boundOf(range: number, probability: number): number {
+  const high = (range >>> 16) * probability;
+  return (high + (((range & 0xffff) * probability) >>> 16)) >>> 0;
+}
+
+/** Range encoder with carry propagation (the scheme of G. N. N. Martin, 1979), 32-bit range, byte output. */
+export class RangeEncoder implements BitCoder {
+  readonly encoding = true;
+  private low = 0;
+  private range = 0xffffffff;
+  private cache = 0;
+  private pending = 0;
+  private first = true;
+  private bytes = new Uint8Array(1024);
+  private length = 0;
+
+  code(probability: number, bit: number): number {
+    const bound = boundOf(this.range, probability);
+    if (bit !== 0) {
+      this.range = bound;
+    } else {
+      this.low += bound;
+      this.range = (this.range - bound) >>> 0;
+    }
+    while (this.range < TOP) {
+      this.range = (this.range << 8) >>> 0;
+      this.shift();
+    }
+    return bit;
+  }
+
+  private shift(): void {
+    if (this.low < 0xff000000 || this.low > 0xffffffff) {
+      const carry = this.low > 0xffffffff ? 1 : 0;
+      if (this.first) this.first = false;
+      else this.put((this.cache + carry) & 0xff);
+      for (; this.pending > 0; this.pending--) this.put((0xff + carry) & 0xff);
+      this.cache = Math.floor(this.low / TOP) & 0xff;
+    } else {
+      this.pending++;
+    }
+    this.low = (this.low % TOP) * 256;
+  }
+
+  private put(byte: number): void {
+    if (this.length === this.bytes.length) {
+      const grown = new Uint8Array(this.length * 2);
+      grown.set(this.bytes);
+      this.bytes = grown;
+    }
+    this.bytes[this.length++] = byte;
+  }
+
+  /** The bytes of the whole code. Zero bytes at its end are left out: the decoder reads zeros past the end. */
+  finish(): Uint8Array {
+    // Any number in [low, low + range) will do: take the one with the most zero bytes at its end.
+    for (let keep = 8; keep <= 32; keep += 8) {
+      const unit = 2 ** (32 - keep);
+      const rounded = Math.ceil(this.low / unit) * unit;
+      if (rounded < this.low + this.range) {
+        this.low = rounded;
+        break;
+      }
+    }
+    for (let i = 0; i < 5; i++) this.shift();
+    let end = this.length;
+    while (end > 0 && this.bytes[end - 1] === 0) end--;
+    return this.bytes.slice(0, end);
+  }
+}
+
+/** Bytes past the end of a code that a decoder may ask for before the code is called cut short. */
+const SLACK = 8;
+
+export class RangeDecoder implements BitCoder {
+  readonly encoding = false;
+  private readonly bytes: Uint8Array;
+  private position = 0;
+  private range = 0xffffffff;
+  private offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    for (let i = 0; i < 4; i++) this.offset = ((this.offset << 8) | this.next()) >>> 0;
+  }
+
+  code(probability: number, _bit: number): number {
+    const bound = boundOf(this.range, probability);
+    let bit = 1;
+    if (this.offset < bound) {
+      this.range = bound;
+    } else {
+      this.offset = (this.offset - bound) >>> 0;
+      this.range = (this.range - bound) >>> 0;
+      bit = 0;
+    }
+    while (this.range < TOP) {
+      this.range = (this.range << 8) >>> 0;
+      this.offset = ((this.offset << 8) | this.next()) >>> 0;
+    }
+    return bit;
+  }
+
+  private next(): number {
+    if (this.position >= this.bytes.length + SLACK)
+      throw new RippleError('InvalidArgument', 'the diff ends too early; fetch it again');
+    return this.bytes[this.position++] ?? 0;
+  }
+}
+
+/** Counts what a code would cost, in 1/4096 bit, without making it. */
+export class CostCounter implements BitCoder {
+  readonly encoding = true;
+  cost = 0;
+
+  code(probability: number, bit: number): number {
+    this.cost += -Math.log2((bit !== 0 ? probability : 65536 - probability) / 65536);
+    return bit;
+  }
+}

@@ -1,0 +1,123 @@
+import { RippleError } from '../../api/errors.ts';
+import { SHF, SHT } from '../exe/elf.ts';
+import { type Analysed, findReferences } from '../exe/find-references.ts';
+import { Predictor } from '../exe/predictor.ts';
+import { BitModels } from './bit-models.ts';
+import { BlockCodec } from './block-codec.ts';
+import type { Blocks } from './blocks.ts';
+import { LiteralCodec, REGION } from './literal-codec.ts';
+import { NumberModels } from './numbers.ts';
+import type { BitCoder } from './range-coder.ts';
+import { ResidualCodec } from './residual-codec.ts';
+
+const PIECE = 1 << 15;
+const NO_ELF: Analysed = {
+  elf: undefined,
+  references: { count: 0, positions: new Uint32Array(0), kinds: new Uint8Array(0), aux: new Uint32Array(0) },
+};
+
+/** How a record is coded: chosen by the encoder, told to the decoder. */
+export interface Plan {
+  readonly blocks: Blocks;
+  readonly executable: boolean;
+}
+
+export type Sink = (bytes: Uint8Array) => void;
+
+/** All that is shared between the files of one stream: every model, and the last bytes of what was decoded. */
+export class RecordCodec {
+  private readonly numbers = new NumberModels(2, 60);
+  private readonly flags = new BitModels(16, 60);
+  private readonly blocks = new BlockCodec();
+  private readonly residual = new ResidualCodec();
+  private readonly literals = new LiteralCodec();
+  private readonly out = new Uint8Array(PIECE);
+
+  /**
+   * Codes one file against `old`. Encoding: `target` and `plan` are given. Decoding: neither is, and `sink` gets the file in order; its array is used again.
+   * Throws `InvalidArgument` when the code makes no sense or the file would have more than `maxBytes`.
+   */
+  code(
+    coder: BitCoder,
+    old: Uint8Array,
+    sink: Sink,
+    maxBytes: number,
+    target?: Uint8Array,
+    plan?: Plan,
+    analysed?: Analysed,
+  ): void {
+    const sameSize = this.flags.code(coder, 0, target?.length === old.length ? 1 : 0);
+    const size = sameSize !== 0 ? old.length : this.numbers.code(coder, 0, target?.length ?? 0);
+    if (size > maxBytes)
+      throw new RippleError('InvalidArgument', `the diff makes more than ${maxBytes} bytes; refused`);
+    const executable = this.flags.code(coder, 1, plan?.executable ? 1 : 0) !== 0;
+    const blocks = this.blocks.code(coder, plan?.blocks, size, old.length);
+    const found = executable ? (analysed ?? findReferences(old)) : NO_ELF;
+    const predictor = new Predictor(old, found, blocks, size);
+    const regions = new Regions(found);
+    this.residual.beginFile();
+    let at = 0;
+    const emit = (bytes: Uint8Array): void => {
+      predictor.see(bytes);
+      sink(bytes);
+      at += bytes.length;
+    };
+    for (let i = 0; i < blocks.count; i++) {
+      const oldPosition = blocks.oldPositions[i] ?? 0;
+      const add = blocks.addBytes[i] ?? 0;
+      this.residual.beginBlock(predictor, oldPosition);
+      for (let done = 0; done < add; ) {
+        const from = oldPosition + done;
+        const wanted = Math.min(PIECE, add - done, regions.end(from) - from);
+        const length = this.residual.pieceLength(predictor, from, wanted, add - done);
+        const out = this.out.subarray(0, length);
+        out.set(old.subarray(from, from + length));
+        this.residual.code(coder, predictor, out, target?.subarray(at, at + length), from, at, regions.region);
+        this.literals.see(out);
+        emit(out);
+        done += length;
+      }
+      const extra = blocks.extraBytes[i] ?? 0;
+      for (let done = 0; done < extra; ) {
+        const from = oldPosition + add + done;
+        regions.end(Math.max(from - done - 1, 0));
+        const length = Math.min(PIECE, extra - done);
+        const out = this.out.subarray(0, length);
+        this.literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
+        emit(out);
+        done += length;
+      }
+    }
+  }
+}
+
+/** What kind of bytes the old file holds where. */
+class Regions {
+  region: number = REGION.text;
+  private readonly edges: { readonly end: number; readonly region: number }[] = [];
+  private last = 0;
+
+  constructor(found: Analysed) {
+    if (!found.elf) return;
+    const sections = found.elf.sections.filter((s) => s.fileSize > 0).sort((a, b) => a.offset - b.offset);
+    let at = 0;
+    for (const s of sections) {
+      if (s.offset < at) continue;
+      if (s.offset > at) this.edges.push({ end: s.offset, region: REGION.data });
+      at = s.offset + s.fileSize;
+      const region = s.flags & SHF.exec ? REGION.code : s.type === SHT.progbits ? REGION.data : REGION.other;
+      this.edges.push({ end: at, region });
+    }
+    this.edges.push({ end: Number.POSITIVE_INFINITY, region: REGION.other });
+  }
+
+  /** Sets `region` for `position`; answers where it ends. */
+  end(position: number): number {
+    if (this.edges.length === 0) return Number.POSITIVE_INFINITY;
+    if (position < (this.edges[this.last - 1]?.end ?? 0)) this.last = 0;
+    while (position >= (this.edges[this.last]?.end ?? Number.POSITIVE_INFINITY)) this.last++;
+    const edge = this.edges[this.last];
+    this.region = edge?.region ?? REGION.other;
+    return edge?.end ?? Number.POSITIVE_INFINITY;
+  }
+}
