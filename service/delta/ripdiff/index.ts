@@ -28,3 +28,13 @@ export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
   new RecordCodec().code(new RangeDecoder(diff.subarray(8)), old, sink, limits.maxNewBytes);
 }
+
+export {
+  encodeSolid,
+  encodeSolidFrames,
+  SolidDecoder,
+  type SolidLimits,
+  type SolidOptions,
+  type SolidReceiver,
+  type SolidRecord,
+} from './solid.ts';

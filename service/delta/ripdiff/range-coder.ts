@@ -65,6 +65,11 @@ export class RangeEncoder implements BitCoder {
     this.bytes[this.length++] = byte;
   }
 
+  /** Bytes made so far. */
+  get size(): number {
+    return this.length;
+  }
+
   /** The bytes of the whole code. Zero bytes at its end are left out: the decoder reads zeros past the end. */
   finish(): Uint8Array {
     // Any number in [low, low + range) will do: take the one with the most zero bytes at its end.
