@@ -65,8 +65,11 @@ export class Fetcher implements FetchPart {
     const { switcher, layout, trust, image, cache } = this.#options;
     const target: Deployment = { image, version };
     const done = (): void => report.progress({ ...NO_PROGRESS, version, phase: 'done' });
-    if (switcher.facts().local.includes(version)) {
+    const { local, staged } = switcher.facts();
+    if (local.includes(version)) {
       report.staging();
+      // A daemon that died between the tree's name and here left the blobs, which are in the tree.
+      if (version === staged) this.#forgetBlobs(trust.deployedRelease(image, version));
       done();
       return;
     }
@@ -81,20 +84,20 @@ export class Fetcher implements FetchPart {
     assertRoom(layout, plan, { hereBytes: cache.partialBytes() });
 
     meter.phase('blobs', plan.fetchBytes);
-    const result = await this.#blobs(version, plan.fetch, meter, signal);
+    const fetched = await this.#blobs(version, plan.fetch, meter, signal);
     this.#options.logger.info('fetched', {
       version,
-      bytes: result.fetchedBytes,
-      resumed: result.resumedBytes,
-      requests: result.requests,
-      sources: result.bytesBySource,
+      bytes: fetched.fetchedBytes,
+      resumed: fetched.resumedBytes,
+      requests: fetched.requests,
+      sources: fetched.bytesBySource,
     });
 
     report.staging();
     meter.phase('staging', plan.totalBytes);
     // On disk before the tree gets its name: a deployment is only whole with these.
     writeDurablySync(layout.manifest(target), manifestBytes);
-    const staged = await stage({
+    const result = await stage({
       layout,
       target,
       manifest: entries,
@@ -111,11 +114,15 @@ export class Fetcher implements FetchPart {
       onProgress: (doneBytes) => meter.done(doneBytes),
       signal,
     });
-    for (const sha256 of staged.usedBlobs) cache.drop(sha256);
-    // The notes stay, for neighbours that ask what is new.
-    cache.clear(new Set([release.notes.sha256]));
+    for (const sha256 of result.usedBlobs) cache.drop(sha256);
+    this.#forgetBlobs(release);
     switcher.refresh();
     meter.phase('done', 0);
+  }
+
+  /** The notes stay, for neighbours that ask what is new. */
+  #forgetBlobs(release: Release | undefined): void {
+    this.#options.cache.clear(new Set(release ? [release.notes.sha256] : []));
   }
 
   /** One checked blob as a file, from whoever has it; used by repair. */

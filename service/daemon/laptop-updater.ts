@@ -65,8 +65,12 @@ export class LaptopUpdater implements Updater {
     const { rollback, goal } = this.#parts.memory.state;
     if (rollback) this.#signal({ name: 'RolledBack', ...rollback });
     const facts = this.#parts.switcher.facts();
-    if (goal > 0 && !facts.local.includes(goal)) this.#beginFetch(goal);
-    else this.#settle(false);
+    // Also when it is staged: what comes after the tree has its name may not have been done.
+    if (goal > 0 && (goal === facts.staged || !facts.local.includes(goal))) this.#beginFetch(goal);
+    else {
+      this.#parts.memory.update({ goal: 0 });
+      this.#settle(false);
+    }
     this.#appointments = setInterval(() => this.#keepAppointment(), APPOINTMENT_POLL_MS);
     this.#appointments.unref();
   }

@@ -96,6 +96,12 @@ export class VirtualLaptop {
     this.#process = undefined;
   }
 
+  /** Resolves when the daemon has ended, however that comes. */
+  async ended(): Promise<void> {
+    const child = this.#process;
+    if (child) await new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
