@@ -26,6 +26,7 @@ export const appStyles = css`
   .notes { list-style: none; margin: 0; padding: 0; display: grid; gap: 6px; }
   .notes li { display: flex; gap: 12px; align-items: center; text-align: start; }
   .notes svg { flex: none; inline-size: 30px; block-size: 30px; }
+  .notes img { flex: none; inline-size: clamp(44px, 10vh, 84px); block-size: clamp(44px, 10vh, 84px); }
   .aside { color: var(--ink-soft); font-size: 20px; }
   .told { min-block-size: 1lh; }
   .buttons { display: flex; flex-wrap: wrap; gap: 15px; margin-block-start: 12px; }

@@ -13,7 +13,7 @@ import { Speaker } from './state/progress.ts';
 import { type Screen, screenOf, type WindowState } from './state/screen.ts';
 import { TapGuard } from './state/tap-guard.ts';
 import { connectTransport } from './transport/connect.ts';
-import { wordsFor } from './words/languages.ts';
+import { type Note, wordsFor } from './words/languages.ts';
 
 /** The whole window: hears snapshots, shows the one screen they mean, and asks for what is tapped. */
 export class RippleApp extends LitElement {
@@ -153,10 +153,14 @@ export class RippleApp extends LitElement {
         }}>${picture}</ripple-ring>${progress}`;
   }
 
-  #notes(notes: readonly string[]): TemplateResult {
+  #notes(notes: readonly Note[]): TemplateResult {
     return html`<ul class="notes">${notes.map(
-      (note) =>
-        html`<li><svg viewBox="0 0 100 100" aria-hidden="true">${star(50, 50, 86)}</svg><span dir="auto">${note}</span></li>`,
+      ({ text, picture }) =>
+        html`<li>${
+          picture
+            ? html`<img src=${picture} alt="" />`
+            : html`<svg viewBox="0 0 100 100" aria-hidden="true">${star(50, 50, 86)}</svg>`
+        }<span dir="auto">${text}</span></li>`,
     )}</ul>`;
   }
 
@@ -175,7 +179,7 @@ export class RippleApp extends LitElement {
 
   #read(view: View): void {
     const { title, line = '' } = view.sentence;
-    this.#readAloud.say([title, line, ...(view.notes ?? []), view.aside ?? ''].join(' '));
+    this.#readAloud.say([title, line, ...(view.notes ?? []).map((note) => note.text), view.aside ?? ''].join(' '));
   }
 
   readonly #onPointer = (): void => {

@@ -8,5 +8,5 @@ setup('start');
 const command = join(dirname(dirname(fileURLToPath(import.meta.url))), 'bin/ripple');
 const child = spawn(process.execPath, [command, 'demo', ...process.argv.slice(2)], { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both; a service manager only to this process.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (status, signal) => process.exit(status ?? (signal ? 1 : 0)));

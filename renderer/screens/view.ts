@@ -3,6 +3,7 @@ import type { ActivityCall } from '../../service/api/activity.ts';
 import type { IconName } from '../components/icons.ts';
 import type { Colours } from '../state/colours.ts';
 import type { Ring } from '../state/friends.ts';
+import type { Note } from '../words/languages.ts';
 import type { Sentence, Words } from '../words/words.ts';
 
 /** What a tap does: asks the main process, or opens or closes a question in the window. */
@@ -21,7 +22,7 @@ export interface Button {
 export interface View {
   readonly sentence: Sentence;
   /** What is new, one sentence each. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Note[];
   /** Smaller, under the rest: who has it. */
   readonly aside?: string;
   readonly picture: SVGTemplateResult;

@@ -5,6 +5,9 @@ import { COMMANDS } from './commands.ts';
 import { nearest } from './nearest.ts';
 import { Terminal } from './terminal.ts';
 
+/** Ctrl-C, a service manager, a terminal that was closed. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
   const list = COMMANDS.map((command) => `    ${command.name.padEnd(width)}  ${command.summary}`).join('\n');
@@ -26,8 +29,7 @@ EXIT STATUS
 async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
+  for (const name of ENDING) process.once(name, onInterrupt);
   const terminal = new Terminal(process.stdout, process.stderr, args.includes('--json'));
   try {
     await command.run(parseInvocation(command, args, terminal, stop.signal));
@@ -44,8 +46,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
     if (error.code === 'Internal' && process.env.RIPPLE_DEBUG) console.error(thrown);
     return 1;
   } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
+    for (const name of ENDING) process.off(name, onInterrupt);
   }
 }
 

@@ -215,7 +215,8 @@ export class LaptopUpdater implements Updater {
   }
 
   #beginCheck(asked: boolean): void {
-    this.#forgetTrouble();
+    // By itself it must not take a notice away that nobody has seen.
+    if (asked) this.#forgetTrouble();
     this.#go('check');
     this.#run('check', 0, async (signal) => {
       try {

@@ -2,6 +2,7 @@
  * A little class on one machine and loopback only: a school server with versions 6 and 7, three neighbours of which one
  * has 7 already, and "this laptop", on 6, which never hears of the server: the neighbour with 7 is all it has.
  */
+import { randomBytes } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,6 @@ import { publishSample, type SamplePublication } from './publish-sample.ts';
 import { type ConfigValue, VirtualLaptop } from './virtual-laptop.ts';
 
 const PROJECT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-export const IMAGE = 'sugar';
 export const OLD_VERSION = 6;
 export const NEW_VERSION = 7;
 
@@ -54,9 +54,11 @@ const NEIGHBOURS: readonly Neighbour[] = [
 
 export async function startClassroom(options: ClassroomOptions): Promise<Classroom> {
   const { folder, say, logger, signal } = options;
+  // Two demos on one machine hear each other on loopback: each has an image of its own.
+  const image = `sugar-${randomBytes(2).toString('hex')}`;
   const publication = await publishSample({
     folder,
-    image: IMAGE,
+    image,
     versions: [OLD_VERSION, NEW_VERSION],
     say,
     signal,
@@ -69,7 +71,7 @@ export async function startClassroom(options: ClassroomOptions): Promise<Classro
   const laptop = (name: string, config: Readonly<Record<string, ConfigValue>>): VirtualLaptop => {
     const one = new VirtualLaptop({
       folder: join(folder, name),
-      config: { image: IMAGE, keyring, 'bus.address': 'none', 'check.minutes': 0, ...config },
+      config: { image, keyring, 'bus.address': 'none', 'check.minutes': 0, ...config },
     });
     started.push(one);
     return one;
@@ -79,7 +81,7 @@ export async function startClassroom(options: ClassroomOptions): Promise<Classro
       sysroot: target.sysroot,
       repository: publication.repository,
       keyring,
-      image: IMAGE,
+      image,
       version,
       clock: systemClock,
       logger,

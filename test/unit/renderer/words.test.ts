@@ -46,8 +46,15 @@ test('the words are those of the first language that there is', () => {
 });
 
 test('notes are in the language of the person, else in English, three lines at most', () => {
-  assert.deepEqual(noteLines({ en: 'a', es: 'b' }, 'es'), ['b']);
-  assert.deepEqual(noteLines({ en: 'a', es: 'b' }, 'es-PE'), ['b']);
-  assert.deepEqual(noteLines({ en: ' a \n\nb\nc\nd' }, 'km'), ['a', 'b', 'c']);
-  assert.deepEqual(noteLines({}, 'en'), []);
+  const lines = (notes: Readonly<Record<string, string>>, language: string): string[] =>
+    noteLines(notes, language).map((note) => note.text);
+  assert.deepEqual(lines({ en: 'a', es: 'b' }, 'es'), ['b']);
+  assert.deepEqual(lines({ en: 'a', es: 'b' }, 'es-PE'), ['b']);
+  assert.deepEqual(lines({ en: ' a \n\nb\nc\nd' }, 'km'), ['a', 'b', 'c']);
+  assert.deepEqual(lines({}, 'en'), []);
+  const pictured = noteLines({ en: 'a\nb', 'picture.1': '<svg onload="x"/>' }, 'en');
+  assert.deepEqual(
+    pictured.map((note) => note.picture),
+    ['data:image/svg+xml,%3Csvg%20onload%3D%22x%22%2F%3E', undefined],
+  );
 });
