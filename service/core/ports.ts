@@ -84,6 +84,11 @@ export interface Discovery {
   onChange(listener: () => void): void;
   /** Asks the network again now (rate-limited). */
   refresh(): void;
+  /**
+   * Whether this neighbour answers now: to be asked after it failed. Never rejects; an unknown id does not answer.
+   * `neighbours()` has the outcome when this resolves.
+   */
+  probe(id: string): Promise<boolean>;
   /** Says goodbye and frees the sockets. */
   stop(): Promise<void>;
 }

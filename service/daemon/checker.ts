@@ -48,6 +48,7 @@ export class Checker implements CheckPart {
         } catch (thrown) {
           const error = asRippleError(thrown);
           troubles.push(error);
+          sources.doubt(source.id);
           logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
         }
       }),

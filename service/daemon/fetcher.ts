@@ -200,8 +200,10 @@ export class Fetcher implements FetchPart {
           clock,
           signal,
           onProgress: (progress) => meter.fetched(progress.doneBytes, progress.bytesBySource),
-          onSourceError: (source, error, banned) =>
-            logger.warn('source', { id: source.id, banned, message: error.message }),
+          onSourceError: (source, error, banned) => {
+            logger.warn('source', { id: source.id, banned, message: error.message });
+            sources.doubt(source.id);
+          },
         });
       } catch (thrown) {
         if (

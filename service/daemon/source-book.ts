@@ -41,6 +41,11 @@ export class SourceBook {
     return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
   }
 
+  /** It did not answer as it should: discovery finds out whether it is still there. */
+  doubt(id: string): void {
+    void this.#options.discovery?.probe(id);
+  }
+
   /** Versions a source announces. */
   announcedBy(id: string): readonly number[] {
     const neighbour = this.#neighbour(id);

@@ -25,20 +25,12 @@ export interface DiscoveryOptions {
 }
 
 /** Discovery that can be asked about one neighbour. */
-export interface ProbingDiscovery extends Discovery {
-  /**
-   * Whether this neighbour answers now: to be asked just before it is used, and after it failed. Never rejects; an
-   * unknown id does not answer. `neighbours()` has the outcome when this resolves.
-   */
-  probe(id: string): Promise<boolean>;
-}
-
-export function createDiscovery(options: DiscoveryOptions): ProbingDiscovery {
+export function createDiscovery(options: DiscoveryOptions): Discovery {
   const interfaces = options.interfaces?.length ? options.interfaces : undefined;
   return new NeighbourDiscovery({ ...options, interfaces });
 }
 
-class NeighbourDiscovery implements ProbingDiscovery {
+class NeighbourDiscovery implements Discovery {
   readonly #options: DiscoveryOptions;
   readonly #listeners: (() => void)[] = [];
   readonly #retry = new Timers();
