@@ -1,5 +1,5 @@
 /** `ripple publish`: a tree becomes a signed version in a repository. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
 import type { Severity } from '../api/model.ts';
 import { MAX_NOTES_BYTES, readNotes } from '../image/notes.ts';
@@ -65,7 +65,7 @@ export const publishCommand: Command = {
     const notes = notesFile === undefined ? undefined : checkedNotes(notesFile);
     const published = await publish(
       {
-        tree: invocation.positional(0),
+        tree: followed(invocation.positional(0)),
         repository: new Repository(repository),
         image,
         version,
@@ -124,4 +124,13 @@ function checkedNotes(file: string): Uint8Array {
       `${file}: no notes in it; it should look like {"en": {"child": "…", "teacher": "…"}} and have at most ${MAX_NOTES_BYTES} bytes`,
     );
   return bytes;
+}
+
+/** A link to a tree is meant as the tree; what is not there is publish's to say. */
+function followed(tree: string): string {
+  try {
+    return realpathSync(tree);
+  } catch {
+    return tree;
+  }
 }
