@@ -6,6 +6,9 @@ export const TRUST = { inside: 0, edge: 1, gap: 2, memory: 3, learned: 4, outsid
 export const TRUST_COUNT = 6;
 
 const EDGE = 8;
+const LONG = 1024;
+/** Addresses that are remembered one by one: some 10 MB at most. */
+const MAX_PINS = 1 << 18;
 
 /** Where each place of the old file went in the new one, from the copied blocks alone. Deterministic: both sides build it. */
 export class AddressMap {
@@ -19,6 +22,7 @@ export class AddressMap {
   private readonly newSize: number;
   private readonly oldSegments: readonly Segment[];
   private newSegments: readonly Segment[];
+  private readonly pins = new Map<number, number>();
 
   constructor(blocks: Blocks, newSize: number, elf: Elf | undefined) {
     const pieces = flatten(blocks);
@@ -59,7 +63,11 @@ export class AddressMap {
       this.trust = offset - start < EDGE || end - offset <= EDGE ? TRUST.edge : TRUST.inside;
     } else {
       this.trust = TRUST.gap;
-      if (i + 1 < this.count && (this.starts[i + 1] ?? 0) - offset < offset - end) shift = this.shifts[i + 1] ?? 0;
+      // Between two pieces: with the nearer, but a scrap of a few bytes says less than a long piece further off.
+      const before = Math.min(end - start, LONG);
+      const after = Math.min((this.ends[i + 1] ?? 0) - (this.starts[i + 1] ?? 0), LONG);
+      if (i + 1 < this.count && ((this.starts[i + 1] ?? 0) - offset) * before < (offset - end + 1) * after)
+        shift = this.shifts[i + 1] ?? 0;
     }
     return offset + shift;
   }
@@ -86,8 +94,18 @@ export class AddressMap {
     return low - 1;
   }
 
+  /** From now on the old address `from` is `to`, whatever the blocks say. */
+  pin(from: number, to: number): void {
+    if (this.pins.size < MAX_PINS) this.pins.set(from, to);
+  }
+
   /** New address of the old `address`; unchanged when it lies in no segment. */
   address(address: number): number {
+    const pinned = this.pins.get(address);
+    if (pinned !== undefined) {
+      this.trust = TRUST.learned;
+      return pinned;
+    }
     const { oldSegments } = this;
     for (let i = 0; i < oldSegments.length; i++) {
       const s = oldSegments[i];

@@ -1,8 +1,9 @@
 import type { Blocks } from '../ripdiff/blocks.ts';
 import { AddressMap } from './address-map.ts';
 import { i32, putU32 } from './bytes.ts';
-import { offsetToAddress } from './elf.ts';
+import { offsetToAddress, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
+import { SymbolNames } from './names.ts';
 import { KIND, widthOf } from './references.ts';
 
 /** A copy in which every reference is zero. */
@@ -20,7 +21,12 @@ export function maskReferences(b: Uint8Array, { references }: Analysed): Uint8Ar
  * A copy in which every reference holds what it points to rather than how far it is, so that code that only moved looks
  * the same. The old file's targets are those of the new file by `map`.
  */
-export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: AddressMap): Uint8Array {
+export function canonical(
+  b: Uint8Array,
+  { elf, references }: Analysed,
+  map?: AddressMap,
+  names?: SymbolNames,
+): Uint8Array {
   const copy = new Uint8Array(b);
   const { count, positions, kinds, aux } = references;
   const segments = elf?.segments ?? [];
@@ -54,7 +60,7 @@ export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: Ad
         shown = offset(base + (value >>> 0)) - offset(base);
         break;
       case KIND.symbol:
-        shown = Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
+        shown = names?.newIndex?.[value >>> 0] ?? Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
         break;
       default:
         copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
@@ -65,9 +71,17 @@ export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: Ad
   return copy;
 }
 
-/** The map that `blocks` make, with the new file's own segments. */
-export function mapFor(blocks: Blocks, old: Analysed, target: Analysed, newSize: number): AddressMap {
-  const map = new AddressMap(blocks, newSize, old.elf);
-  if (target.elf) map.setSegments(target.elf.segments);
-  return map;
+/** The map that `blocks` make, with what the decoder will read from the new file's own tables. */
+export function mapFor(
+  blocks: Blocks,
+  old: Uint8Array,
+  analysed: Analysed,
+  target: Uint8Array,
+): { map: AddressMap; names: SymbolNames | undefined } {
+  const map = new AddressMap(blocks, target.length, analysed.elf);
+  map.setSegments(readSegments(target, target.length));
+  const names = analysed.elf && new SymbolNames(old, analysed.elf);
+  if (names && names.symbolsEnd(map) > 0) names.linkSymbols(target, map);
+  if (names && names.stubsEnd(map) > 0) names.linkStubs(target, map);
+  return { map, names };
 }

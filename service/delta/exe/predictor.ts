@@ -1,11 +1,11 @@
 import type { Blocks } from '../ripdiff/blocks.ts';
-import { AddressMap, TRUST } from './address-map.ts';
+import { AddressMap } from './address-map.ts';
 import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
+import { SymbolNames } from './names.ts';
 import { KIND, type References } from './references.ts';
 
 const HEAD_BYTES = 4096;
-const MAX_LEARNED = 1 << 18;
 
 /**
  * Says what a reference of the old file should hold in the new one, and learns from what it really held: a target that moved
@@ -17,10 +17,12 @@ export class Predictor {
   /** Of the last `predict`. */
   trust = 0;
   private readonly newSize: number;
-  private readonly learned = new Map<number, number>();
+  private readonly names: SymbolNames | undefined;
+  private symbolsWanted: number;
+  private stubsWanted: number;
   private target = -1;
   private mapped = 0;
-  private readonly head = new Uint8Array(HEAD_BYTES);
+  private readonly head: Uint8Array;
   private headBytes = 0;
   private headWanted: number;
 
@@ -29,23 +31,36 @@ export class Predictor {
     this.map = new AddressMap(blocks, newSize, analysed.elf);
     this.newSize = newSize;
     this.headWanted = analysed.elf ? Math.min(headersEnd(old), HEAD_BYTES) : 0;
+    this.names = analysed.elf && new SymbolNames(old, analysed.elf);
+    this.symbolsWanted = this.names?.symbolsEnd(this.map) ?? 0;
+    this.stubsWanted = this.names?.stubsEnd(this.map) ?? 0;
+    this.head = new Uint8Array(Math.max(HEAD_BYTES, this.symbolsWanted, this.stubsWanted));
   }
 
   /** Shows the next bytes of the new file; its first ones hold the segment table. */
   see(bytes: Uint8Array): void {
-    if (this.headBytes >= HEAD_BYTES) return;
-    const part = bytes.subarray(0, HEAD_BYTES - this.headBytes);
+    if (this.headBytes >= this.head.length) return;
+    const part = bytes.subarray(0, this.head.length - this.headBytes);
     this.head.set(part, this.headBytes);
     this.headBytes += part.length;
     if (this.headWanted > 0 && this.headBytes >= this.headWanted) {
       this.map.setSegments(readSegments(this.head.subarray(0, this.headBytes), this.newSize));
       this.headWanted = 0;
     }
+    if (this.symbolsWanted > 0 && this.headBytes >= this.symbolsWanted) {
+      this.names?.linkSymbols(this.head, this.map);
+      this.symbolsWanted = 0;
+    }
+    if (this.stubsWanted > 0 && this.headBytes >= this.stubsWanted) {
+      this.names?.linkStubs(this.head, this.map);
+      this.stubsWanted = 0;
+    }
   }
 
-  /** Whether `see` must be called before anything after `position` is predicted. */
-  get headEnd(): number {
-    return this.headWanted;
+  /** The last place of the new file before which a piece must end, so that what it shows is known to what follows. */
+  nextStop(position: number): number {
+    for (const stop of [this.headWanted, this.symbolsWanted, this.stubsWanted]) if (stop > position) return stop;
+    return Number.POSITIVE_INFINITY;
   }
 
   newHead(): Uint8Array {
@@ -80,6 +95,8 @@ export class Predictor {
         return this.keep(map.offset(aux + (value >>> 0)) - base);
       }
       case KIND.symbol: {
+        const named = this.names?.newIndex?.[value >>> 0] ?? 0xffffffff;
+        if (named !== 0xffffffff) return this.keep(named);
         const base = map.offset(aux);
         return this.keep(Math.floor((map.offset(aux + 24 * (value >>> 0)) - base) / 24));
       }
@@ -95,12 +112,6 @@ export class Predictor {
 
   private go(target: number): number {
     this.target = target;
-    const known = this.learned.get(target);
-    if (known !== undefined) {
-      this.trust = TRUST.learned;
-      this.mapped = known;
-      return known;
-    }
     this.mapped = this.map.address(target);
     this.trust = this.map.trust;
     return this.mapped;
@@ -108,7 +119,6 @@ export class Predictor {
 
   /** The last prediction was wrong by `delta`. */
   learn(delta: number): void {
-    if (this.target < 0 || this.learned.size >= MAX_LEARNED) return;
-    this.learned.set(this.target, this.mapped + delta);
+    if (this.target >= 0) this.map.pin(this.target, this.mapped + delta);
   }
 }

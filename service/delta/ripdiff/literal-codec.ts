@@ -9,6 +9,8 @@ const WINDOW = 1 << WINDOW_BITS;
 const MIN_MATCH = 5;
 const ORDERS = 6;
 const INPUTS = ORDERS + 2;
+/** Orders that training touches: not those of the old byte at the same place. */
+const TRAINED_ORDERS = 4;
 
 /** Kinds of place that literals and changed bytes are told apart by. */
 export const REGION = { code: 0, data: 1, text: 2, other: 3 } as const;
@@ -25,14 +27,13 @@ export class LiteralCodec {
   private readonly order0 = new BitModels(REGION_COUNT * 256, 255);
   private readonly matchBits = new BitModels(64 * 2, 1023);
   private readonly heads = new Int32Array(1 << MATCH_BITS);
-  private readonly mixer = new Mixer(INPUTS, 3 * 16 * REGION_COUNT, 14, 20000);
+  private readonly mixer = new Mixer(INPUTS, 3 * 16 * REGION_COUNT, 3, 20000);
   private readonly bases = new Int32Array(ORDERS);
   private match = 0;
   private matchLength = 0;
 
   constructor() {
-    for (let i = 0; i < ORDERS; i++)
-      this.orders.push(new BitModels(i === 0 ? 1 << 16 : 1 << HASH_BITS, i < 2 ? 255 : 127));
+    for (let i = 0; i < ORDERS; i++) this.orders.push(new BitModels(i === 0 ? 1 << 16 : 1 << HASH_BITS, 60));
   }
 
   /** Bytes that were copied rather than coded: contexts see them. */
@@ -44,6 +45,26 @@ export class LiteralCodec {
     if (first < from.length) this.window.set(from.subarray(first), 0);
     this.position = (this.position + bytes.length) % 0x40000000;
     this.matchLength = 0;
+  }
+
+  /**
+   * Learns from bytes that both sides have, as if they had been coded. Contexts go on from the new file's last bytes afterwards.
+   */
+  train(bytes: Uint8Array, region: number): void {
+    const kept = new Uint8Array(8).map((_, i) => this.before(8 - i));
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] ?? 0;
+      this.setContexts(bytes[i] ?? 0, bytes[i + 1] ?? 0);
+      let node = 1;
+      for (let shift = 7; shift >= 0; shift--) {
+        const bit = (byte >>> shift) & 1;
+        this.order0.update(region * 256 + node, bit);
+        for (let k = 0; k < TRAINED_ORDERS; k++) this.orders[k]?.update(slotOf(k, this.bases[k] ?? 0, node), bit);
+        node = node * 2 + bit;
+      }
+      this.append(byte);
+    }
+    this.see(kept);
   }
 
   /** The byte `back` places before the next one. */
@@ -102,18 +123,23 @@ export class LiteralCodec {
     this.heads[hash] = this.position;
   }
 
-  private codeByte(coder: BitCoder, byte: number, region: number, aligned: number, alignedNext: number): number {
+  private setContexts(aligned: number, alignedNext: number): void {
     const c1 = this.before(1);
     const c2 = this.before(2);
     const c3 = this.before(3);
     const c4 = this.before(4);
-    const { bases, orders, mixer, matchBits, order0 } = this;
+    const { bases } = this;
     bases[0] = c1 << 8;
     bases[1] = Math.imul((c2 << 8) | c1 | 0x1000000, 0x2f0b4c47);
     bases[2] = Math.imul((c3 << 16) | (c2 << 8) | c1 | 0x2000000, 0x3c6ef35f);
     bases[3] = Math.imul(((c4 << 24) | (c3 << 16) | (c2 << 8) | c1) ^ 0x5bd1e995, 0x27d4eb2d);
     bases[4] = Math.imul((aligned << 8) | c1 | 0x3000000, 0x1b873593);
     bases[5] = Math.imul((alignedNext << 16) | (aligned << 8) | c2 | 0x4000000, 0x165667b1);
+  }
+
+  private codeByte(coder: BitCoder, byte: number, region: number, aligned: number, alignedNext: number): number {
+    this.setContexts(aligned, alignedNext);
+    const { bases, orders, mixer, matchBits, order0 } = this;
     const expected = this.matchLength > 0 ? (this.window[this.match & (WINDOW - 1)] ?? 0) : -1;
     const strength =
       this.matchLength === 0

@@ -34,8 +34,8 @@ export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: strin
     consider(blocks, true);
     const wanted = canonical(target, after);
     for (let round = 0; round < ROUNDS; round++) {
-      const map = mapFor(blocks, before, after, target.length);
-      blocks = findBlocks(canonical(old, before, map), wanted, { gain: GAIN });
+      const { map, names } = mapFor(blocks, old, before, target);
+      blocks = findBlocks(canonical(old, before, map, names), wanted, { gain: GAIN });
       if (!consider(blocks, true)) break;
     }
   }

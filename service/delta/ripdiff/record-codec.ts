@@ -55,6 +55,7 @@ export class RecordCodec {
     const found = executable ? (analysed ?? findReferences(old)) : NO_ELF;
     const predictor = new Predictor(old, found, blocks, size);
     const regions = new Regions(found);
+    const training = new Training(old, this.literals);
     this.residual.beginFile();
     let at = 0;
     const emit = (bytes: Uint8Array): void => {
@@ -68,7 +69,7 @@ export class RecordCodec {
       this.residual.beginBlock(predictor, oldPosition);
       for (let done = 0; done < add; ) {
         const from = oldPosition + done;
-        const wanted = Math.min(PIECE, add - done, regions.end(from) - from);
+        const wanted = Math.min(PIECE, add - done, regions.end(from) - from, predictor.nextStop(at) - at);
         const length = this.residual.pieceLength(predictor, from, wanted, add - done);
         const out = this.out.subarray(0, length);
         out.set(old.subarray(from, from + length));
@@ -81,7 +82,8 @@ export class RecordCodec {
       for (let done = 0; done < extra; ) {
         const from = oldPosition + add + done;
         regions.end(Math.max(from - done - 1, 0));
-        const length = Math.min(PIECE, extra - done);
+        training.around(from, extra - done, regions.region);
+        const length = Math.min(PIECE, extra - done, predictor.nextStop(at) - at);
         const out = this.out.subarray(0, length);
         this.literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
         emit(out);
@@ -119,5 +121,35 @@ class Regions {
     const edge = this.edges[this.last];
     this.region = edge?.region ?? REGION.other;
     return edge?.end ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+const PAGE = 1024;
+
+/** Lets the literal models learn the old bytes around a place before new bytes are coded there, each page once. */
+class Training {
+  private readonly old: Uint8Array;
+  private readonly literals: LiteralCodec;
+  private readonly done: Uint8Array;
+  private budget = 65536;
+
+  constructor(old: Uint8Array, literals: LiteralCodec) {
+    this.old = old;
+    this.literals = literals;
+    this.done = new Uint8Array(Math.ceil(old.length / PAGE));
+  }
+
+  around(position: number, bytes: number, region: number): void {
+    if (bytes < 4) return;
+    this.budget += bytes * 16;
+    const page = Math.floor(position / PAGE);
+    const R = 0;
+    for (let i = Math.max(page - R, 0); i <= page + R && i < this.done.length && this.budget > 0; i++) {
+      if (this.done[i] !== 0) continue;
+      this.done[i] = 1;
+      const bytes = this.old.subarray(i * PAGE, (i + 1) * PAGE);
+      this.literals.train(bytes, region);
+      this.budget -= bytes.length;
+    }
   }
 }
