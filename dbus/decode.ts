@@ -10,12 +10,35 @@ import {
   PROGRESS_PHASES,
   type ProgressInfo,
   type Role,
+  type UpdaterSnapshot,
   type VersionInfo,
 } from '../service/api/model.ts';
+import { UPDATER_STATES } from '../service/api/states.ts';
 
 const ROLES: readonly Role[] = ['laptop', 'school', 'teacher'];
 const LAST_ERROR_CODES: readonly LastError['code'][] = [...ERROR_CODES, 'RolledBack', ''];
 const PEER_STATES: readonly PeerInfo['state'][] = ['online', 'getting', 'away', 'banned'];
+
+/** All properties; `undefined` while the daemon's state is not known. */
+export function decodeSnapshot(values: Partial<Properties>): UpdaterSnapshot | undefined {
+  const state = UPDATER_STATES.find((known) => known === values.State);
+  if (!state) return undefined;
+  return {
+    state,
+    image: values.Image ?? '',
+    bootedVersion: values.BootedVersion ?? 0,
+    currentVersion: values.CurrentVersion ?? 0,
+    previousVersion: values.PreviousVersion ?? 0,
+    stagedVersion: values.StagedVersion ?? 0,
+    versions: decodeVersions(values.Versions),
+    peers: decodePeers(values.Peers),
+    progress: decodeProgress(values.Progress),
+    deferredUntil: Number(values.DeferredUntil ?? 0n),
+    restartRequired: values.RestartRequired ?? false,
+    lastError: decodeLastError(values.LastError),
+    daemonVersion: values.DaemonVersion ?? '',
+  };
+}
 
 export function decodeVersions(versions: Properties['Versions'] | undefined): readonly VersionInfo[] {
   return (versions ?? []).map(decodeVersion);

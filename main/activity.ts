@@ -3,6 +3,7 @@
  * and carries out the few things a window may ask.
  */
 import { UpdaterClient } from '../dbus/client.ts';
+import { decodeSnapshot } from '../dbus/decode.ts';
 import {
   type ActivityCall,
   type ActivityProperties,
@@ -14,7 +15,6 @@ import {
 import { asRippleError, RippleError } from '../service/api/errors.ts';
 import { arrivalOf, remember, saw } from './arrival.ts';
 import { findOwner } from './owner.ts';
-import { propertiesOf } from './properties.ts';
 import { NEW_PERSON, type PersonState, readState, writeState } from './state-file.ts';
 import { tomorrow } from './tomorrow.ts';
 
@@ -170,7 +170,7 @@ export class Activity {
 
   /** Makes the snapshot anew from what the client has. */
   #refresh(): void {
-    const properties = this.#client?.present ? propertiesOf(this.#client.properties) : undefined;
+    const properties = this.#client?.present ? decodeSnapshot(this.#client.properties) : undefined;
     if (properties) {
       clearTimeout(this.#grace);
       this.#grace = undefined;

@@ -3,25 +3,10 @@
  * and only ever asks an `ActivityCall`: it holds no D-Bus connection, no file and no key.
  */
 import { ERROR_CODES, type ErrorCode } from './errors.ts';
-import type { LastError, PeerInfo, ProgressInfo, VersionInfo } from './model.ts';
-import type { UpdaterState } from './states.ts';
+import type { UpdaterSnapshot } from './model.ts';
 
-/** The daemon's D-Bus properties, in plain JSON. Field for field those of `org.laptop.Ripple1.Updater`. */
-export interface ActivityProperties {
-  readonly state: UpdaterState;
-  readonly image: string;
-  readonly bootedVersion: number;
-  readonly currentVersion: number;
-  readonly previousVersion: number;
-  readonly stagedVersion: number;
-  readonly versions: readonly VersionInfo[];
-  readonly peers: readonly PeerInfo[];
-  readonly progress: ProgressInfo;
-  /** Unix seconds; 0: not put off; -1: until the next start. */
-  readonly deferredUntil: number;
-  readonly restartRequired: boolean;
-  readonly lastError: LastError;
-}
+/** The daemon's D-Bus properties, in plain JSON. */
+export type ActivityProperties = Omit<UpdaterSnapshot, 'daemonVersion'>;
 
 /**
  * What the last start of the laptop brought and the person has not answered yet. `new`: a newer version runs and there

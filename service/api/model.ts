@@ -1,5 +1,6 @@
 /** What the D-Bus properties hold, as the rest of the program sees it. `description.ts` says how each crosses the bus. */
 import type { ErrorCode } from './errors.ts';
+import type { UpdaterState } from './states.ts';
 
 export type Severity = 'normal' | 'critical';
 export type Role = 'laptop' | 'school' | 'teacher';
@@ -63,6 +64,24 @@ export const NO_PROGRESS: ProgressInfo = {
 export interface LastError {
   readonly code: ErrorCode | 'RolledBack' | '';
   readonly message: string;
+}
+
+/** All of it at one moment, as the D-Bus properties tell it. */
+export interface UpdaterSnapshot {
+  readonly state: UpdaterState;
+  readonly image: string;
+  readonly bootedVersion: number;
+  readonly currentVersion: number;
+  readonly previousVersion: number;
+  readonly stagedVersion: number;
+  readonly versions: readonly VersionInfo[];
+  readonly peers: readonly PeerInfo[];
+  readonly progress: ProgressInfo;
+  /** Unix seconds; 0: not put off; -1: until the next start. */
+  readonly deferredUntil: number;
+  readonly restartRequired: boolean;
+  readonly lastError: LastError;
+  readonly daemonVersion: string;
 }
 
 export type When = 'now' | 'next-boot' | number;

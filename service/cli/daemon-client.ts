@@ -1,8 +1,8 @@
 /** What the commands that talk to the daemon share: the connection, its options, the snapshot in plain values. */
 import { UpdaterClient } from '../../dbus/client.ts';
-import { decodeLastError, decodePeers, decodeProgress, decodeVersions } from '../../dbus/decode.ts';
+import { decodeSnapshot } from '../../dbus/decode.ts';
 import { RippleError } from '../api/errors.ts';
-import type { LastError, PeerInfo, ProgressInfo, VersionInfo } from '../api/model.ts';
+import type { UpdaterSnapshot } from '../api/model.ts';
 import type { Invocation, OptionSpec } from './command.ts';
 
 export const CLIENT_OPTIONS = {
@@ -15,39 +15,12 @@ export const CLIENT_OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 /** The properties of the daemon as the command line prints them. */
-export interface Status {
-  readonly state: string;
-  readonly image: string;
-  readonly bootedVersion: number;
-  readonly currentVersion: number;
-  readonly previousVersion: number;
-  readonly stagedVersion: number;
-  readonly versions: readonly VersionInfo[];
-  readonly peers: readonly PeerInfo[];
-  readonly progress: ProgressInfo;
-  readonly deferredUntil: number;
-  readonly restartRequired: boolean;
-  readonly lastError: LastError;
-  readonly daemonVersion: string;
-}
+export type Status = UpdaterSnapshot;
 
 export function statusOf(client: UpdaterClient): Status {
-  const p = client.properties;
-  return {
-    state: p.State ?? 'idle',
-    image: p.Image ?? '',
-    bootedVersion: p.BootedVersion ?? 0,
-    currentVersion: p.CurrentVersion ?? 0,
-    previousVersion: p.PreviousVersion ?? 0,
-    stagedVersion: p.StagedVersion ?? 0,
-    versions: decodeVersions(p.Versions ?? []),
-    peers: decodePeers(p.Peers ?? []),
-    progress: decodeProgress(p.Progress ?? {}),
-    deferredUntil: Number(p.DeferredUntil ?? 0n),
-    restartRequired: p.RestartRequired ?? false,
-    lastError: decodeLastError(p.LastError ?? {}),
-    daemonVersion: p.DaemonVersion ?? '',
-  };
+  const status = decodeSnapshot(client.properties);
+  if (!status) throw new RippleError('IoError', 'the daemon does not say how it is; its log may tell more');
+  return status;
 }
 
 /** Connects, runs `work`, disconnects. @throws RippleError `IoError` saying how to start the daemon when it is away. */

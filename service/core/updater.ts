@@ -1,23 +1,8 @@
 /** The updater as the bus and the command line see it: the daemon implements this, `bus/` exports it. */
-import type { LastError, PeerInfo, ProgressInfo, VersionInfo, When } from '../api/model.ts';
+import type { LastError, UpdaterSnapshot, VersionInfo, When } from '../api/model.ts';
 import type { UpdaterState } from '../api/states.ts';
 
-export interface UpdaterSnapshot {
-  readonly state: UpdaterState;
-  readonly image: string;
-  readonly bootedVersion: number;
-  readonly currentVersion: number;
-  readonly previousVersion: number;
-  readonly stagedVersion: number;
-  readonly versions: readonly VersionInfo[];
-  readonly peers: readonly PeerInfo[];
-  readonly progress: ProgressInfo;
-  /** Unix seconds; 0: not put off; -1: until the next start. */
-  readonly deferredUntil: number;
-  readonly restartRequired: boolean;
-  readonly lastError: LastError;
-  readonly daemonVersion: string;
-}
+export type { UpdaterSnapshot };
 
 export type UpdaterSignal =
   | { readonly name: 'UpdateAvailable'; readonly info: VersionInfo }
