@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import { BulkReader, BulkWriter } from './bulk.ts';
 import { planDiff } from './planner.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
 import { RecordCodec, type Sink } from './record-codec.ts';
@@ -18,15 +19,17 @@ export function encodeDiff(
 ): Uint8Array {
   const plan = planDiff(old, target, options.log);
   const coder = new RangeEncoder();
-  new RecordCodec().code(coder, old, () => {}, target.length, target, plan, plan.analysed);
-  return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish()]);
+  const bulk = new BulkWriter();
+  new RecordCodec().code(coder, bulk, old, () => {}, target.length, target, plan, plan.analysed);
+  return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish(bulk.size > 0), bulk.finish()]);
 }
 
 /** Makes the new file of a diff and hands it to `sink` in order; the array that it is given is used again. */
 export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits: DiffLimits): void {
   if (Buffer.from(diff.subarray(0, 8)).toString('latin1') !== RIPDIFF_MAGIC)
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
-  new RecordCodec().code(new RangeDecoder(diff.subarray(8)), old, sink, limits.maxNewBytes);
+  const code = diff.subarray(8);
+  new RecordCodec().code(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
 }
 
 export {

@@ -1,12 +1,15 @@
 import { canonical, mapFor, maskReferences } from '../exe/canonical.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
 import type { Blocks } from './blocks.ts';
+import { BulkWriter } from './bulk.ts';
 import { findBlocks } from './matching.ts';
 import { CostCounter } from './range-coder.ts';
 import { type Plan, RecordCodec } from './record-codec.ts';
 
 const ROUNDS = 2;
 const GAIN = 8;
+/** Of Brotli, where only sizes are compared. */
+const ESTIMATE_QUALITY = 5;
 
 export interface Planned extends Plan {
   readonly analysed: Analysed;
@@ -21,7 +24,9 @@ export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: strin
   let best: Planned | undefined;
   const consider = (blocks: Blocks, exe: boolean): boolean => {
     const counter = new CostCounter();
-    new RecordCodec().code(counter, old, () => {}, target.length, target, { blocks, executable: exe }, before);
+    const bulk = new BulkWriter(ESTIMATE_QUALITY);
+    new RecordCodec().code(counter, bulk, old, () => {}, target.length, target, { blocks, executable: exe }, before);
+    counter.cost += bulk.size * 8;
     log?.(`${exe ? 'exe' : 'plain'} blocks ${blocks.count} bytes ${(counter.cost / 8).toFixed(0)}`);
     if (best && best.bits <= counter.cost) return false;
     best = { blocks, executable: exe, analysed: before, bits: counter.cost };

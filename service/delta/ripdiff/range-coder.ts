@@ -70,8 +70,11 @@ export class RangeEncoder implements BitCoder {
     return this.length;
   }
 
-  /** The bytes of the whole code. Zero bytes at its end are left out: the decoder reads zeros past the end. */
-  finish(): Uint8Array {
+  /**
+   * The bytes of the whole code. Zero bytes at its end are left out, as the decoder reads zeros past the end, unless `whole`:
+   * something else follows.
+   */
+  finish(whole = false): Uint8Array {
     // Any number in [low, low + range) will do: take the one with the most zero bytes at its end.
     for (let keep = 8; keep <= 32; keep += 8) {
       const unit = 2 ** (32 - keep);
@@ -83,7 +86,7 @@ export class RangeEncoder implements BitCoder {
     }
     for (let i = 0; i < 5; i++) this.shift();
     let end = this.length;
-    while (end > 0 && this.bytes[end - 1] === 0) end--;
+    while (!whole && end > 0 && this.bytes[end - 1] === 0) end--;
     return this.bytes.slice(0, end);
   }
 }

@@ -5,6 +5,8 @@ import { Predictor } from '../exe/predictor.ts';
 import { BitModels } from './bit-models.ts';
 import { BlockCodec } from './block-codec.ts';
 import type { Blocks } from './blocks.ts';
+import { type BulkStore, isBulk } from './bulk.ts';
+import { BulkExtras } from './bulk-extras.ts';
 import { LiteralCodec, REGION } from './literal-codec.ts';
 import { NumberModels } from './numbers.ts';
 import type { BitCoder } from './range-coder.ts';
@@ -39,6 +41,7 @@ export class RecordCodec {
    */
   code(
     coder: BitCoder,
+    bulk: BulkStore,
     old: Uint8Array,
     sink: Sink,
     maxBytes: number,
@@ -54,6 +57,11 @@ export class RecordCodec {
     const blocks = this.blocks.code(coder, plan?.blocks, size, old.length);
     const found = executable ? (analysed ?? findReferences(old)) : NO_ELF;
     const predictor = new Predictor(old, found, blocks, size);
+    let extraBytes = 0;
+    for (let i = 0; i < blocks.count; i++) extraBytes += blocks.extraBytes[i] ?? 0;
+    const bulkExtras = isBulk(extraBytes, size)
+      ? new BulkExtras(bulk, this.flags, this.numbers, extraBytes, target, blocks)
+      : undefined;
     const regions = new Regions(found);
     const training = new Training(old, this.literals);
     this.residual.beginFile();
@@ -82,10 +90,15 @@ export class RecordCodec {
       for (let done = 0; done < extra; ) {
         const from = oldPosition + add + done;
         regions.end(Math.max(from - done - 1, 0));
-        training.around(from, extra - done, regions.region);
+        if (!bulkExtras) training.around(from, extra - done, regions.region);
         const length = Math.min(PIECE, extra - done, predictor.nextStop(at) - at);
         const out = this.out.subarray(0, length);
-        this.literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
+        if (bulkExtras) {
+          bulkExtras.take(coder, out);
+          this.literals.see(out);
+        } else {
+          this.literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
+        }
         emit(out);
         done += length;
       }

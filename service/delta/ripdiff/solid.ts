@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import { BulkReader, BulkWriter } from './bulk.ts';
 import { planDiff } from './planner.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
 import { RecordCodec } from './record-codec.ts';
@@ -25,10 +26,11 @@ const NOTHING = new Uint8Array(0);
  */
 export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: SolidOptions = {}): Generator<Uint8Array> {
   const codec = new RecordCodec();
+  const bulk = new BulkWriter();
   let coder = new RangeEncoder();
   let count = 0;
   const frame = (): Uint8Array => {
-    const code = coder.finish();
+    const code = Buffer.concat([coder.finish(bulk.size > 0), bulk.finish()]);
     const bytes = Buffer.concat([leb128(count), leb128(code.length), code]);
     coder = new RangeEncoder();
     count = 0;
@@ -36,9 +38,9 @@ export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: Soli
   };
   for (const { base = NOTHING, target } of records) {
     const plan = planDiff(base, target, options.log);
-    codec.code(coder, base, () => {}, target.length, target, plan, plan.analysed);
+    codec.code(coder, bulk, base, () => {}, target.length, target, plan, plan.analysed);
     count++;
-    if (coder.size >= FRAME_BYTES || count === MAX_RECORDS_IN_FRAME) yield frame();
+    if (coder.size + bulk.size >= FRAME_BYTES || count === MAX_RECORDS_IN_FRAME) yield frame();
   }
   if (count > 0) yield frame();
 }
@@ -127,11 +129,13 @@ export class SolidDecoder {
       throw new RippleError('InvalidArgument', `a part of the bundle has ${length.value} bytes; refused`);
     this.neededBytes = length.end + length.value;
     if (bytes.length < this.neededBytes) return undefined;
-    const coder = new RangeDecoder(bytes.subarray(length.end, this.neededBytes));
+    const code = bytes.subarray(length.end, this.neededBytes);
+    const coder = new RangeDecoder(code);
+    const bulk = new BulkReader(code);
     for (let i = 0; i < count.value; i++) {
       const record = this.record;
       const base = this.receiver.base(record) ?? NOTHING;
-      this.codec.code(coder, base, (part) => this.receiver.data(record, part), this.receiver.maxNewBytes(record));
+      this.codec.code(coder, bulk, base, (part) => this.receiver.data(record, part), this.receiver.maxNewBytes(record));
       this.receiver.end(record);
       this.record++;
     }
