@@ -3,6 +3,7 @@
  * call has a timeout, and all of them fail at once when the bus goes away.
  */
 import { createConnection, type Socket } from 'node:net';
+import { reasonOf } from '../service/api/errors.ts';
 import { socketPath, systemBusAddress } from './address.ts';
 import { answerCall, internalError } from './answers.ts';
 import type { Dispatcher, MethodCall, OutgoingSignal, Signal, Unsubscribe } from './call.ts';
@@ -44,7 +45,7 @@ export async function connectBus(address: string = systemBusAddress()): Promise<
   try {
     await new Promise<void>((resolve, reject) => {
       const failed = (why: string) => reject(standardError('NoServer', `no message bus at ${address}: ${why}`));
-      socket.once('error', (error) => failed(error.message));
+      socket.once('error', (error) => failed(`${reasonOf(error)}; is dbus-daemon running?`));
       socket.once('end', () => failed('it closed the connection'));
       socket.once('connect', () => authenticate(socket).then(resolve, reject));
     });

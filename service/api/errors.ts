@@ -56,15 +56,49 @@ export class HashMismatchError extends RippleError {
   }
 }
 
+/** What errno(3) means to whoever sees it, and what to do where something can be done. */
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a folder',
+  EEXIST: 'it is there already',
+  EACCES: 'this user may not; try it as root',
+  EPERM: 'this user may not; try it as root',
+  EROFS: 'the disk is read-only; mount it for writing',
+  ENOSPC: 'the disk is full; make room',
+  EDQUOT: 'the quota is used up; make room',
+  EIO: 'the disk cannot read or write; it may be failing',
+  ENXIO: 'the device went away',
+  EMFILE: 'too many files are open',
+  ELOOP: 'a symbolic link is in the way',
+  ENAMETOOLONG: 'the name is too long',
+  ECONNREFUSED: 'nobody listens there',
+};
+
+/** Why a system call failed, in words and without the path: for messages that name the thing themselves. */
+export function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { code } = thrown as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : WORDS[code]) ?? thrown.message;
+}
+
+/** As `reasonOf`, with what was done to what: `cannot open /x: it is not there`. */
+function sentenceOf(error: NodeJS.ErrnoException): string {
+  const { code = '', syscall, path } = error;
+  const words = WORDS[code];
+  if (words === undefined || syscall === undefined) return error.message;
+  return `cannot ${syscall}${path === undefined ? '' : ` ${path}`}: ${words}`;
+}
+
 /** The one place that turns an unknown thrown value into a `RippleError`; nothing of a stack survives. */
 export function asRippleError(thrown: unknown): RippleError {
   if (thrown instanceof RippleError) return thrown;
   if (thrown instanceof Error) {
     const errno = (thrown as NodeJS.ErrnoException).code;
     if (errno === 'ENOSPC' || errno === 'EDQUOT')
-      return new RippleError('NoSpace', `no room left: ${thrown.message}`, { cause: thrown });
+      return new RippleError('NoSpace', sentenceOf(thrown), { cause: thrown });
     if (errno === 'ABORT_ERR') return new RippleError('Cancelled', 'stopped', { cause: thrown });
-    if (typeof errno === 'string') return new RippleError('IoError', thrown.message, { cause: thrown });
+    if (typeof errno === 'string') return new RippleError('IoError', sentenceOf(thrown), { cause: thrown });
     return new RippleError('Internal', 'internal error', { cause: thrown });
   }
   return new RippleError('Internal', 'internal error');

@@ -1,5 +1,6 @@
 /** One command of `ripple`: what it takes, what `--help` says, what it does. */
 import { parseArgs } from 'node:util';
+import { nearest } from './nearest.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface OptionSpec {
@@ -117,7 +118,7 @@ export function parseInvocation(
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error));
+    throw new UsageError(explained(error, Object.keys(options)));
   }
   const { values, positionals } = parsed;
   for (const [name, spec] of Object.entries(command.options)) {
@@ -131,6 +132,16 @@ export function parseInvocation(
     throw new UsageError(`"${positionals[command.positionals.length]}" is one argument too many`);
   }
   return new Invocation(positionals, values, terminal, signal);
+}
+
+/** What Node says of a wrong option, in one sentence, with the option that was probably meant. */
+function explained(error: unknown, options: readonly string[]): string {
+  if (!(error instanceof Error)) return String(error);
+  const unknown = /^Unknown option '(-+)([^']*)'/.exec(error.message);
+  if (!unknown) return (error.message.split(/\. |\n/)[0] ?? error.message).replace(/\.$/, '');
+  const [, dashes = '', name = ''] = unknown;
+  const meant = dashes === '--' ? nearest(name, options) : undefined;
+  return `there is no option ${dashes}${name}${meant === undefined ? '' : `, did you mean --${meant}?`}`;
 }
 
 /** The man-style page of one command. */

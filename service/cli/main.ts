@@ -1,5 +1,6 @@
 /** `ripple`: finds the command, runs it, and is the one place that turns what it throws into a line and a status. */
 import { asRippleError } from '../api/errors.ts';
+import { DAEMON_VERSION } from '../daemon/version.ts';
 import { type Command, helpPage, parseInvocation, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { nearest } from './nearest.ts';
@@ -17,6 +18,7 @@ function overview(): string {
 SYNOPSIS
     ripple COMMAND [ARGUMENTS]
     ripple COMMAND --help
+    ripple --version
 
 COMMANDS
 ${list}
@@ -57,6 +59,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(asked ? helpPage(asked) : overview());
     return name === undefined ? 2 : 0;
   }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`ripple ${DAEMON_VERSION}\n`);
+    return 0;
+  }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (!command) {
     const hint = nearest(
@@ -64,7 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
       COMMANDS.map((candidate) => candidate.name),
     );
     process.stderr.write(
-      `ripple: there is no command "${name}"${hint ? `; did you mean "${hint}"?` : ''}; see: ripple --help\n`,
+      `ripple: there is no command "${name}"${hint ? `, did you mean "${hint}"?` : ''}; see: ripple --help\n`,
     );
     return 2;
   }

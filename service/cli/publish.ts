@@ -1,14 +1,15 @@
 /** `ripple publish`: a tree becomes a signed version in a repository. */
 import { readFileSync, realpathSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
+import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Severity } from '../api/model.ts';
 import { MAX_NOTES_BYTES, readNotes } from '../image/notes.ts';
 import { firstKeyring } from '../publish/keyring-edit.ts';
 import { KeyringFolder } from '../publish/keyring-folder.ts';
 import { loadSigner, readPassphrase } from '../publish/keys.ts';
-import { publish } from '../publish/publish.ts';
-import { signDocument } from '../sign/document.ts';
+import { publish, requireTree } from '../publish/publish.ts';
+import { trustedSigning } from '../publish/trusted-signing.ts';
 import type { Signer } from '../sign/openpgp.ts';
+import type { Verifier } from '../sign/verifier.ts';
 import { Repository } from '../store/repository.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';
 import { formatBytes } from './terminal.ts';
@@ -60,18 +61,20 @@ export const publishCommand: Command = {
     const latestSigners =
       invocation.list('latest-key').length > 0 ? await load(invocation.list('latest-key')) : signers;
     const repository = invocation.required('repo');
-    await ensureKeyring(repository, signers, invocation);
+    const tree = followed(invocation.positional(0));
+    requireTree(tree, repository);
     const notesFile = invocation.string('notes');
     const notes = notesFile === undefined ? undefined : checkedNotes(notesFile);
+    const verifier = await ensureKeyring(repository, signers, invocation);
+    const signing = await trustedSigning({ repository, image, version }, verifier, signers, latestSigners);
     const published = await publish(
       {
-        tree: followed(invocation.positional(0)),
+        tree,
         repository: new Repository(repository),
         image,
         version,
         severity,
-        sign: (payload) => signDocument(payload, signers),
-        signLatest: (payload) => signDocument(payload, latestSigners),
+        ...signing,
         signal: invocation.signal,
         ...(notes === undefined ? {} : { notes }),
       },
@@ -87,19 +90,25 @@ export const publishCommand: Command = {
     invocation.terminal.result(
       published,
       () =>
-        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new blobs (${formatBytes(published.newBlobBytes)}). Manifest ${published.manifest.sha256}.`,
+        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new ${published.newBlobs === 1 ? 'blob' : 'blobs'} (${formatBytes(published.newBlobBytes)}). Manifest ${published.manifest.sha256}.`,
     );
   },
 };
 
-async function ensureKeyring(repository: string, signers: readonly Signer[], invocation: Invocation): Promise<void> {
+async function ensureKeyring(
+  repository: string,
+  signers: readonly Signer[],
+  invocation: Invocation,
+): Promise<Verifier> {
   const folder = new KeyringFolder(repository);
-  if (await folder.newest()) return;
+  const newest = await folder.newest();
+  if (newest) return newest;
   const root = await Promise.all(signers.map((signer) => signer.publicKey()));
   await folder.propose(firstKeyring({ root }, {}), signers);
   invocation.terminal.say(
     `There was no keyring yet: ${folder.file(1)} now trusts ${signers.length === 1 ? 'this key' : 'these keys'} for every role.`,
   );
+  return folder.mustNewest();
 }
 
 function severityOf(text: string): Severity {
@@ -113,12 +122,15 @@ function checkedNotes(file: string): Uint8Array {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new RippleError(
-      'InvalidArgument',
-      `cannot read the notes ${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new RippleError('InvalidArgument', `cannot read the notes ${file}: ${reasonOf(error)}`);
   }
-  if (Object.keys(readNotes(bytes)).length === 0)
+  let languages: readonly string[];
+  try {
+    languages = Object.keys(readNotes(bytes));
+  } catch {
+    languages = [];
+  }
+  if (languages.length === 0)
     throw new RippleError(
       'InvalidArgument',
       `${file}: no notes in it; it should look like {"en": {"child": "…", "teacher": "…"}} and have at most ${MAX_NOTES_BYTES} bytes`,

@@ -38,9 +38,10 @@ export const getCommand: Command = {
   positionals: [{ name: 'VERSION', doc: 'the version to get', optional: true }],
   options: { ...CLIENT_OPTIONS, 'no-wait': NO_WAIT },
   examples: ['ripple get 7', 'ripple get'],
-  run: (invocation) =>
-    withDaemon(invocation, async (client) => {
-      const version = invocation.positionals.length > 0 ? invocation.version(0) : newest(statusOf(client));
+  run: (invocation) => {
+    const asked = invocation.positionals.length > 0 ? invocation.version(0) : undefined;
+    return withDaemon(invocation, async (client) => {
+      const version = asked ?? newest(statusOf(client));
       await client.call('Fetch', [version, {}]);
       if (invocation.flag('no-wait')) return invocation.terminal.say(`Getting version ${version}.`);
       const status = await waitFor(
@@ -56,7 +57,8 @@ export const getCommand: Command = {
         status,
         () => `Version ${version} is here and checked${sources(status)}. Choose it: ripple accept ${version}`,
       );
-    }),
+    });
+  },
 };
 
 export const acceptCommand: Command = {
@@ -104,10 +106,10 @@ export const laterCommand: Command = {
   examples: ['ripple later', 'ripple later 7 --until start'],
   run: (invocation) => {
     const until = parseUntil(invocation.string('until'));
+    const asked = invocation.positionals.length > 0 ? invocation.version(0) : undefined;
     return withDaemon(invocation, async (client) => {
       const status = statusOf(client);
-      const version =
-        invocation.positionals.length > 0 ? invocation.version(0) : status.stagedVersion || newest(status);
+      const version = asked ?? (status.stagedVersion || newest(status));
       await client.call('Defer', [version, { until: { signature: 'x', value: until } }]);
       invocation.terminal.result(
         { version, until: Number(until) },

@@ -1,4 +1,4 @@
-import { RippleError } from '../api/errors.ts';
+import { asRippleError, RippleError } from '../api/errors.ts';
 
 /** Why a document was not believed; programs decide on this word, people read the message. */
 export type SignatureReason =
@@ -21,4 +21,13 @@ export class SignatureError extends RippleError {
     super('SignatureInvalid', message, options);
     this.reason = reason;
   }
+}
+
+/** The same trouble with the name of the file it was found in, for whoever has to put a good one there. */
+export function inFile(file: string, thrown: unknown): RippleError {
+  const error = asRippleError(thrown);
+  const message = `${file} cannot be used: ${error.message}`;
+  return error instanceof SignatureError
+    ? new SignatureError(error.reason, message, { cause: error })
+    : new RippleError(error.code, message, { cause: error });
 }

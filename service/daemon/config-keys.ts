@@ -53,7 +53,12 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'without polkit: members of this group may do what a person at the screen may',
   },
   { key: 'bus.same_user', kind: 'boolean', fallback: false, doc: 'without polkit: so may the user the daemon runs as' },
-  { key: 'share.listen', kind: 'strings', fallback: ['0.0.0.0'], doc: 'addresses to give from; empty: give nothing' },
+  {
+    key: 'share.listen',
+    kind: 'strings',
+    fallback: ['0.0.0.0'],
+    doc: 'addresses to give from; empty (with discovery.kind "none"): give nothing',
+  },
   {
     key: 'share.port',
     kind: 'integer',

@@ -1,7 +1,7 @@
 /** Reads `ripple.toml` against the table of keys: every key has a default, every mistake is one line that names it. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
-import { RippleError } from '../api/errors.ts';
+import { parse, TomlError } from 'smol-toml';
+import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Role } from '../api/model.ts';
 import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
 
@@ -40,10 +40,7 @@ export function readConfig(file: string): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new RippleError(
-      'InvalidArgument',
-      `cannot read the configuration ${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new RippleError('InvalidArgument', `cannot read the configuration ${file}: ${reasonOf(error)}`);
   }
   return parseConfig(text, file);
 }
@@ -54,8 +51,9 @@ export function parseConfig(text: string, name: string): Config {
   try {
     table = parse(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new RippleError('InvalidArgument', `${name} is not TOML: ${message}`);
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const where = error instanceof TomlError ? `${name} line ${error.line}` : name;
+    throw new RippleError('InvalidArgument', `${where}: ${message.replace(/^Invalid TOML document: /, 'not TOML: ')}`);
   }
   const given = new Map(flatten(table, ''));
   for (const key of given.keys()) {
@@ -84,6 +82,11 @@ export function parseConfig(text: string, name: string): Config {
       throw new RippleError('InvalidArgument', `${name}: origins: "${origin}" is not an http or https URL`);
   }
   const role = string('role');
+  if (strings('share.listen').length === 0 && string('discovery.kind') !== 'none')
+    throw new RippleError(
+      'InvalidArgument',
+      `${name}: share.listen is empty, so there is nothing to announce: set discovery.kind to "none" as well`,
+    );
   const kind = string('discovery.kind');
   return {
     role: role === 'school' || role === 'teacher' ? role : 'laptop',

@@ -1,8 +1,9 @@
 /** A laptop: its parts wired together. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type BusConnection, connectBus } from '../../dbus/connection.ts';
-import { RippleError } from '../api/errors.ts';
+import { toRippleError } from '../../dbus/ripple-errors.ts';
+import { RippleError, reasonOf } from '../api/errors.ts';
 import { BusAuthority } from '../bus/authority.ts';
 import { exportUpdater } from '../bus/service.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
@@ -29,7 +30,29 @@ import { DAEMON_VERSION } from './version.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 
+type Closer = () => Promise<void> | void;
+
 export async function startLaptop(config: Config, logger: Logger, clock: Clock): Promise<RunningDaemon> {
+  const closers: Closer[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await wire(config, logger, clock, closers)), stop };
+  } catch (error) {
+    // What was opened before the trouble must not keep the process, the port or the name on the bus.
+    await stop();
+    throw error;
+  }
+}
+
+/** Puts the parts together and starts them; each that must be stopped again adds how, in the order of starting. */
+async function wire(
+  config: Config,
+  logger: Logger,
+  clock: Clock,
+  closers: Closer[],
+): Promise<Omit<RunningDaemon, 'stop'>> {
   const layout = new Layout(config.sysroot);
   lockSysroot(layout);
   const memory = Memory.open(layout.stateFile);
@@ -87,7 +110,7 @@ export async function startLaptop(config: Config, logger: Logger, clock: Clock):
   await offering.refresh();
   let share: ShareServer | undefined;
   if (config.shareListen.length > 0) {
-    share = await startShareServer({
+    const opened = await startShareServer({
       host: config.shareListen,
       port: config.sharePort,
       content: offering,
@@ -96,6 +119,8 @@ export async function startLaptop(config: Config, logger: Logger, clock: Clock):
       logger,
       ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
     });
+    closers.push(() => opened.close());
+    share = opened;
   }
 
   const announcement = (): Announcement => {
@@ -128,18 +153,15 @@ export async function startLaptop(config: Config, logger: Logger, clock: Clock):
 
   let bus: BusConnection | undefined;
   if (config.busAddress !== 'none') {
-    bus = await connectBus(config.busAddress === '' ? undefined : config.busAddress);
-    await exportUpdater(
-      bus,
-      updater,
-      new BusAuthority(bus, { group: config.busGroup, allowSameUser: config.busSameUser }, logger),
-      logger,
-    );
+    bus = await connectUpdater(config, updater, logger);
+    closers.push(() => bus?.close());
   }
+  closers.push(() => updater.stop());
   updater.start();
   // It started, it answers on the bus, it gives: from here on the running version counts as working.
   await switcher.blessRunning();
   if (discovery) {
+    closers.push(() => discovery.stop());
     await discovery.start(announcement());
     discovery.onChange(() => {
       for (const neighbour of discovery.neighbours()) if (neighbour.alive) ledger.seenAgain(neighbour.id);
@@ -148,33 +170,40 @@ export async function startLaptop(config: Config, logger: Logger, clock: Clock):
     });
     updater.onChange(() => discovery.announce(announcement()));
   }
+  closers.push(() => scheduler.stop());
   scheduler.start();
+  return { url: share?.url ?? '', onBusLost: (listener) => bus?.onClose(listener) };
+}
 
-  return {
-    url: share?.url ?? '',
-    onBusLost: (listener) => bus?.onClose(listener),
-    stop: async () => {
-      scheduler.stop();
-      await updater.stop();
-      await discovery?.stop();
-      await share?.close();
-      bus?.close();
-    },
-  };
+/** @throws RippleError when there is no bus, or another daemon has the name on it */
+async function connectUpdater(config: Config, updater: LaptopUpdater, logger: Logger): Promise<BusConnection> {
+  let bus: BusConnection | undefined;
+  try {
+    bus = await connectBus(config.busAddress === '' ? undefined : config.busAddress);
+    const rights = new BusAuthority(bus, { group: config.busGroup, allowSameUser: config.busSameUser }, logger);
+    await exportUpdater(bus, updater, rights, logger);
+    return bus;
+  } catch (error) {
+    bus?.close();
+    throw toRippleError(error);
+  }
 }
 
 /** One daemon for one sysroot. The lock goes with the process, however it ends. */
 function lockSysroot(layout: Layout): void {
+  // It is a mount point: making it would hide that nothing is mounted, or that its name is wrong.
+  if (!existsSync(layout.sysroot))
+    throw new RippleError(
+      'InvalidArgument',
+      `there is no sysroot ${layout.sysroot}: mount it, or name it in the configuration (sysroot)`,
+    );
   try {
     mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
     const fd = openSync(layout.lock, 'a', 0o600);
     if (tryLock(fd)) return;
     closeSync(fd);
   } catch (error) {
-    throw new RippleError(
-      'IoError',
-      `cannot write to ${layout.state}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new RippleError('IoError', `cannot write to ${layout.state}: ${reasonOf(error)}`);
   }
   throw new RippleError('Busy', `another daemon works on ${layout.sysroot}: stop it first`);
 }

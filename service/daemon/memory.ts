@@ -57,11 +57,18 @@ export class Memory {
     return this.#state;
   }
 
-  /** On disk when it returns. The epoch never falls this way, whatever is given. */
+  /** On disk when it returns; nothing changed when it throws. The epoch never falls this way, whatever is given. */
   update(change: Partial<Omit<MemoryState, 'id'>>): void {
     const before = this.#state;
     this.#state = { ...before, ...change, latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0) };
-    if (JSON.stringify(before) !== JSON.stringify(this.#state)) this.#write();
+    if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
+    try {
+      this.#write();
+    } catch (error) {
+      // Memory and disk say the same, also when the disk is full.
+      this.#state = before;
+      throw error;
+    }
   }
 
   /** The one way down: the keys of the role changed, so what their old holders signed counts no more. */

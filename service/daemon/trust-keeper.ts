@@ -1,8 +1,8 @@
 /** The verifier with its memory: the newest keyring, trusted time and epoch live on disk and only ever after they verified. */
 import { existsSync, readFileSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
+import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Logger, Source } from '../core/ports.ts';
-import { SignatureError } from '../core/signature-error.ts';
+import { inFile, SignatureError } from '../core/signature-error.ts';
 import type { Layout } from '../deploy/layout.ts';
 import { type Latest, MAX_DOCUMENT_BYTES, MAX_KEYRING_BYTES, parseRelease, type Release } from '../image/documents.ts';
 import { readSignedMessage } from '../sign/packets.ts';
@@ -35,14 +35,15 @@ export class TrustKeeper {
     try {
       bytes = readFileSync(installed);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       throw new RippleError(
         'InvalidArgument',
-        `cannot read the keyring ${installed}: ${why}; it comes with the image, or from: ripple keyring`,
+        `cannot read the keyring ${installed}: ${reasonOf(error)}; it comes with the image, or from a repository: keyring/1.pgp`,
       );
     }
     const time = memory.state.trustedTimeSeconds;
-    let verifier = await Verifier.fromInstalled(bytes, 0, time);
+    let verifier = await Verifier.fromInstalled(bytes, 0, time).catch((error: unknown) => {
+      throw inFile(installed, error);
+    });
     let trusted = bytes;
     if (existsSync(layout.keyring)) {
       try {

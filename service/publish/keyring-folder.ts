@@ -2,7 +2,7 @@
 import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
-import { SignatureError } from '../core/signature-error.ts';
+import { inFile, SignatureError } from '../core/signature-error.ts';
 import { formatKeyring, type Keyring, MAX_KEYRING_BYTES } from '../image/documents.ts';
 import { addSignatures, signDocument } from '../sign/document.ts';
 import type { Signer } from '../sign/openpgp.ts';
@@ -34,18 +34,23 @@ export class KeyringFolder {
   async newest(): Promise<Verifier | undefined> {
     const first = await this.#read(this.file(1));
     if (first === undefined) return undefined;
-    const verifier = await Verifier.fromInstalled(first, 0);
-    for (const version of await this.#laterVersions()) await verifier.advance(await this.#mustRead(version));
-    return verifier;
+    let file = this.file(1);
+    try {
+      const verifier = await Verifier.fromInstalled(first, 0);
+      for (const version of await this.#laterVersions()) {
+        file = this.file(version);
+        await verifier.advance(await this.#mustRead(version));
+      }
+      return verifier;
+    } catch (error) {
+      throw inFile(file, error);
+    }
   }
 
   async mustNewest(): Promise<Verifier> {
     const verifier = await this.newest();
     if (verifier === undefined)
-      throw new RippleError(
-        'InvalidArgument',
-        `${this.file(1)}: there is no keyring yet; make it: ripple keyring init`,
-      );
+      throw new RippleError('InvalidArgument', `there is no keyring ${this.file(1)}; make it: ripple keyring init`);
     return verifier;
   }
 
@@ -60,7 +65,12 @@ export class KeyringFolder {
   async propose(keyring: Keyring, signers: readonly Signer[], date: Date = new Date()): Promise<KeyringOutcome> {
     const newest = await this.newest();
     if ((newest?.keyringVersion ?? 0) + 1 !== keyring.version)
-      throw new RippleError('InvalidArgument', `keyring ${keyring.version}: is not the next one of ${this.#folder}`);
+      throw new RippleError(
+        'InvalidArgument',
+        newest
+          ? `${this.#folder} has keyring ${newest.keyringVersion} already; change it: ripple keyring add, remove or update`
+          : `keyring ${keyring.version} is not the first one of ${this.#folder}`,
+      );
     if (await this.#read(this.pendingFile(keyring.version)))
       throw new RippleError(
         'Busy',

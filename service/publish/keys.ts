@@ -1,6 +1,6 @@
 /** Key files of a publisher: written once, never over another, and read with errors that say what to do. */
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
-import { RippleError } from '../api/errors.ts';
+import { RippleError, reasonOf } from '../api/errors.ts';
 import { type GeneratedKey, isPrivateKey, Signer, TrustedKey } from '../sign/openpgp.ts';
 
 /** Where the public half of the key in `file` is. */
@@ -31,7 +31,7 @@ async function writeNew(file: string, text: string, mode: number): Promise<void>
       throw new RippleError('InvalidArgument', `${file}: exists already and is left alone; choose another name`, {
         cause,
       });
-    throw new RippleError('IoError', `${file}: cannot be written (${errno(cause)})`, { cause });
+    throw new RippleError('IoError', `cannot write ${file}: ${reasonOf(cause)}`, { cause });
   }
   try {
     await handle.writeFile(text);
@@ -67,8 +67,7 @@ async function readKeyFile(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    const why = errno(cause) === 'ENOENT' ? 'there is no such file' : `cannot be read (${errno(cause)})`;
-    throw new RippleError('InvalidArgument', `${file}: ${why}`, { cause });
+    throw new RippleError('InvalidArgument', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -1,10 +1,11 @@
 /** Makes a version out of a tree, in a repository. */
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import type { Severity } from '../api/model.ts';
 import type { Entry } from '../core/entry.ts';
 import type { BlobRef } from '../core/ports.ts';
+import { inFile } from '../core/signature-error.ts';
 import {
   formatLatest,
   formatRelease,
@@ -80,7 +81,7 @@ export async function publish(
   const { tree, repository, image, version } = options;
   const releasePath = repository.releasePath(image, version);
   const released = options.released ?? releaseDate(process.env, new Date());
-  refuseNesting(tree, repository.root);
+  requireTree(tree, repository.root);
   const unlock = await repository.lock();
   try {
     await BlobBatch.discardAll(repository.root);
@@ -130,9 +131,15 @@ export async function publish(
   }
 }
 
-/** A repository in the tree would change while it is read, and hold itself. */
-function refuseNesting(tree: string, root: string): void {
-  if (!existsSync(tree)) throw new RippleError('InvalidArgument', `there is no folder ${tree} to publish`);
+/**
+ * To be known before anything is written. A repository in the tree would change while it is read, and hold itself.
+ * @throws RippleError `InvalidArgument`
+ */
+export function requireTree(tree: string, root: string): void {
+  const found = statSync(tree, { throwIfNoEntry: false });
+  if (!found) throw new RippleError('InvalidArgument', `there is no folder ${tree} to publish`);
+  if (!found.isDirectory())
+    throw new RippleError('InvalidArgument', `${tree} is not a folder: publish the root of a tree`);
   let existing = resolve(root);
   while (!existsSync(existing)) existing = dirname(existing);
   const way = relative(realpathSync(tree), realpathSync(existing));
@@ -153,7 +160,12 @@ async function readPayload<T>(
   parse: (payload: Uint8Array) => T,
 ): Promise<T | undefined> {
   const document = await repository.readDocument(path);
-  return document && parse(readSignedMessage(document, MAX_DOCUMENT_BYTES).payload);
+  if (document === undefined) return undefined;
+  try {
+    return parse(readSignedMessage(document, MAX_DOCUMENT_BYTES).payload);
+  } catch (error) {
+    throw inFile(join(repository.root, path), error);
+  }
 }
 
 /** A version is for ever: laptops may have it. The date is no part of it. */

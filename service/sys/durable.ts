@@ -16,9 +16,15 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** `mkdir -p` whose every new folder outlives a power cut. */
 export async function makeFolder(folder: string, mode = 0o755): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  const missing: string[] = [];
+  for (let at = folder; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  // One by one: Node's own recursion never ends where a folder that is there says that it is not, as /proc does.
+  for (const one of missing) {
+    await mkdir(one, { mode }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    await syncFolder(dirname(one));
+  }
 }
 
 /** Replaces or makes the file `path`. When this resolves, the bytes and the name are on disk. */

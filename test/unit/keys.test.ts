@@ -51,7 +51,7 @@ test('a key file that cannot be used says why', async (t) => {
   await refusedWith('InvalidArgument', loadSigner(`${file}.pub`), /is a public key where the private one is needed/);
   await refusedWith('InvalidArgument', loadSigner(nonsense), /is not an OpenPGP key/);
   await refusedWith('InvalidArgument', loadPublicKey(nonsense), /is not an OpenPGP key/);
-  await refusedWith('InvalidArgument', loadSigner(join(folder, 'absent')), /there is no such file/);
+  await refusedWith('InvalidArgument', loadSigner(join(folder, 'absent')), /it is not there/);
   await refusedWith('InvalidArgument', loadSigner(join(folder, 'folder')), /cannot be read \(EISDIR\)/);
 });
 
