@@ -1,0 +1,3 @@
+export { DamagedBaseError, type DecodeBundleOptions, type DecodedBundle, decodeBundle } from './decode.ts';
+export { type EncodeBundleOptions, encodeBundle } from './encode.ts';
+export { BUNDLE_MAGIC } from './format.ts';
