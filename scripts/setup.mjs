@@ -26,6 +26,7 @@ const TEST = {
   mmdebstrap: '/usr/bin/mmdebstrap',
   iproute2: '/sbin/ip',
   e2fsprogs: '/sbin/mke2fs',
+  binutils: '/usr/bin/objdump',
   strace: '/usr/bin/strace',
   tcpdump: '/usr/bin/tcpdump',
   busybox: '/usr/bin/busybox',

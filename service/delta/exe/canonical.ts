@@ -1,5 +1,6 @@
 import type { Blocks } from '../ripdiff/blocks.ts';
 import { AddressMap } from './address-map.ts';
+import { withTarget, wordTarget } from './arm64-words.ts';
 import { i32, putU32 } from './bytes.ts';
 import { offsetToAddress, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
@@ -62,9 +63,14 @@ export function canonical(
       case KIND.symbol:
         shown = names?.newIndex?.[value >>> 0] ?? Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
         break;
-      default:
+      case KIND.buildIdText:
         copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
         continue;
+      default: {
+        const kind = kinds[i] ?? 0;
+        const target = address(wordTarget(kind, value, offsetToAddress(segments, at), base));
+        shown = withTarget(kind, value, target, 0);
+      }
     }
     putU32(copy, at, shown);
   }

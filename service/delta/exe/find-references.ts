@@ -1,3 +1,4 @@
+import { findArm64 } from './arm64-references.ts';
 import { findInData } from './data-references.ts';
 import { findInEhFrame } from './eh-frame.ts';
 import { type Elf, readElf, SHF, SHT } from './elf.ts';
@@ -23,6 +24,7 @@ export function findReferences(b: Uint8Array): Analysed {
   for (const s of elf.sections) {
     if (!(s.flags & SHF.exec) || s.type !== SHT.progbits || s.fileSize === 0) continue;
     if (elf.relocatable) continue;
+    if (elf.machine === 'aarch64') findArm64(b, elf, s, list);
     if (elf.machine === 'x86-64' || elf.machine === 'i386') findX86(b, elf, s, list, tables);
   }
   findJumpTables(b, elf, tables, list);

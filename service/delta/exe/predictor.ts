@@ -1,9 +1,10 @@
 import type { Blocks } from '../ripdiff/blocks.ts';
 import { AddressMap } from './address-map.ts';
+import { targetDelta, withTarget, wordTarget } from './arm64-words.ts';
 import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
 import { SymbolNames } from './names.ts';
-import { KIND, type References } from './references.ts';
+import { isWordField, KIND, type References } from './references.ts';
 
 const HEAD_BYTES = 4096;
 
@@ -100,8 +101,12 @@ export class Predictor {
         const base = map.offset(aux);
         return this.keep(Math.floor((map.offset(aux + 24 * (value >>> 0)) - base) / 24));
       }
-      default:
+      case KIND.buildIdText:
         return value;
+      default: {
+        const from = wordTarget(kind, value, map.oldAddress(oldPosition), aux);
+        return withTarget(kind, value, this.go(from), map.newAddress(newPosition));
+      }
     }
   }
 
@@ -117,8 +122,11 @@ export class Predictor {
     return this.mapped;
   }
 
-  /** The last prediction was wrong by `delta`. */
-  learn(delta: number): void {
-    if (this.target >= 0) this.map.pin(this.target, this.mapped + delta);
+  /** The last prediction, of reference `index`, was `predicted` and should have been `actual`. */
+  learn(index: number, predicted: number, actual: number): void {
+    if (this.target < 0) return;
+    const kind = this.references.kinds[index] ?? 0;
+    const delta = isWordField(kind) ? targetDelta(kind, predicted, actual) : (actual - predicted) | 0;
+    if (delta !== undefined) this.map.pin(this.target, this.mapped + delta);
   }
 }

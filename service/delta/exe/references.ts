@@ -20,10 +20,22 @@ export const KIND = {
   symbol: 7,
   /** The build-id as hexadecimal text without its first byte; `aux`: file offset of its note. */
   buildIdText: 8,
+  /** AArch64 words, by the field that holds the distance; `aux` of the last two: the address that is meant. */
+  a64Branch26: 9,
+  a64Branch19: 10,
+  a64Branch14: 11,
+  a64Address21: 12,
+  a64Page21: 13,
+  a64Low12: 14,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 export const KIND_COUNT = 16;
 export const BUILD_ID_TEXT_LENGTH = 38;
+
+/** Whether a reference is a field within an instruction word rather than a whole word. */
+export function isWordField(kind: number): boolean {
+  return kind >= KIND.a64Branch26;
+}
 
 export function widthOf(kind: number): number {
   return kind === KIND.buildIdText ? BUILD_ID_TEXT_LENGTH : 4;

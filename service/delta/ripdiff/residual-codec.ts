@@ -188,7 +188,7 @@ export class ResidualCodec {
           : (this.recent[choice - CHOICES.recent] ?? 0);
       result = (predicted + value) | 0;
       this.remember(value);
-      predictor.learn(kind === KIND.backOffset ? 0 : value);
+      predictor.learn(reference, predicted, result);
     }
     putU32(out, at, result);
   }
