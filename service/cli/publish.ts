@@ -6,7 +6,7 @@ import { MAX_NOTES_BYTES, readNotes } from '../image/notes.ts';
 import { firstKeyring } from '../publish/keyring-edit.ts';
 import { KeyringFolder } from '../publish/keyring-folder.ts';
 import { loadSigner, readPassphrase } from '../publish/keys.ts';
-import { publish, requireTree } from '../publish/publish.ts';
+import { type PublishResult, publish, requireTree } from '../publish/publish.ts';
 import { trustedSigning } from '../publish/trusted-signing.ts';
 import type { Signer } from '../sign/openpgp.ts';
 import type { Verifier } from '../sign/verifier.ts';
@@ -38,6 +38,12 @@ export const publishCommand: Command = {
       doc: 'a private key of the latest role; the release keys when not given',
     },
     'passphrase-file': { type: 'string', value: 'FILE', doc: 'its first line unlocks the keys' },
+    'diff-from': {
+      type: 'string',
+      multiple: true,
+      value: 'N',
+      doc: 'also make the bundle that takes a laptop from version N to this one in a few bytes; again for more',
+    },
     severity: { type: 'string', value: 'normal|critical', doc: 'critical wakes laptops at once' },
     notes: {
       type: 'string',
@@ -46,13 +52,14 @@ export const publishCommand: Command = {
     },
     json: { type: 'boolean', doc: 'print the result as JSON' },
   },
-  examples: ['ripple publish tree/ --repo repo --image xo --version 7 --key release.key'],
+  examples: ['ripple publish tree/ --repo repo --image xo --version 7 --diff-from 6 --key release.key'],
   run: async (invocation) => {
     const severity = severityOf(invocation.string('severity') ?? 'normal');
     const image = invocation.required('image');
     if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(image) || image === 'config')
       throw new UsageError(`--image "${image}" must be lower-case letters, digits, "-" and "_"`);
     const version = invocation.integer('version', 1, 999_999_999) ?? 0;
+    const diffFrom = invocation.list('diff-from').map(versionOf);
     const passphraseFile = invocation.string('passphrase-file');
     const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile);
     const load = (names: readonly string[]): Promise<readonly Signer[]> =>
@@ -74,6 +81,7 @@ export const publishCommand: Command = {
         image,
         version,
         severity,
+        diffFrom,
         ...signing,
         signal: invocation.signal,
         ...(notes === undefined ? {} : { notes }),
@@ -90,10 +98,20 @@ export const publishCommand: Command = {
     invocation.terminal.result(
       published,
       () =>
-        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new ${published.newBlobs === 1 ? 'blob' : 'blobs'} (${formatBytes(published.newBlobBytes)}). Manifest ${published.manifest.sha256}.`,
+        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new ${published.newBlobs === 1 ? 'blob' : 'blobs'} (${formatBytes(published.newBlobBytes)}).${bundlesText(published.bundles)} Manifest ${published.manifest.sha256}.`,
     );
   },
 };
+
+function bundlesText(bundles: PublishResult['bundles']): string {
+  return bundles
+    .map(({ from, bytes, blobBytes }) =>
+      bytes === 0
+        ? ` From ${from}: no bundle, whole blobs (${formatBytes(blobBytes)}) are as small.`
+        : ` From ${from}: a bundle of ${formatBytes(bytes)} instead of ${formatBytes(blobBytes)}.`,
+    )
+    .join('');
+}
 
 async function ensureKeyring(
   repository: string,
@@ -109,6 +127,11 @@ async function ensureKeyring(
     `There was no keyring yet: ${folder.file(1)} now trusts ${signers.length === 1 ? 'this key' : 'these keys'} for every role.`,
   );
   return folder.mustNewest();
+}
+
+function versionOf(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new UsageError(`--diff-from "${text}" must be a positive whole number`);
+  return Number(text);
 }
 
 function severityOf(text: string): Severity {

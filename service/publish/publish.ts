@@ -19,6 +19,7 @@ import { contentBytes, type WalkProgress, walkTree } from '../image/walk.ts';
 import { readSignedMessage } from '../sign/packets.ts';
 import { BlobBatch } from '../store/blob-batch.ts';
 import type { Repository } from '../store/repository.ts';
+import { type MadeBundle, makeBundle } from './bundles.ts';
 import { releaseDate } from './release-date.ts';
 
 /** Makes a signed document of a payload. */
@@ -38,11 +39,13 @@ export interface PublishOptions {
   readonly signLatest?: SignPayload | undefined;
   /** RFC 3339; by default SOURCE_DATE_EPOCH, else the time by the clock. */
   readonly released?: string | undefined;
+  /** Published versions from which a bundle to this one is made. */
+  readonly diffFrom?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface PublishProgress {
-  readonly phase: WalkProgress['phase'] | 'write' | 'sign';
+  readonly phase: WalkProgress['phase'] | 'write' | 'bundle' | 'sign';
   readonly doneBytes: number;
   readonly totalBytes: number;
   /** Entries of the tree. */
@@ -59,6 +62,10 @@ export interface PublishResult {
   /** Blobs that the repository did not have before, the manifest among them. */
   readonly newBlobs: number;
   readonly newBlobBytes: number;
+  /** Of all bundles to this version that were asked for. */
+  readonly bundleBytes: number;
+  /** One for each version in `diffFrom`; see `MadeBundle`. */
+  readonly bundles: readonly (MadeBundle & { readonly from: number })[];
   /** This very version was published before: nothing was signed again. */
   readonly unchanged: boolean;
   /** Epoch of `latest` as it now stands. */
@@ -85,6 +92,7 @@ export async function publish(
   const unlock = await repository.lock();
   try {
     await BlobBatch.discardAll(repository.root);
+    const bases = await basesOf(options);
     const batch = await repository.openBatch();
     try {
       const keep = { existing: repository.blobs, into: batch.folder };
@@ -108,6 +116,17 @@ export async function publish(
       const payload = formatRelease(release);
       const newBlobs = await batch.commit();
 
+      const bundles: (MadeBundle & { readonly from: number })[] = [];
+      for (const [from, manifest] of bases) {
+        const told = (doneBytes: number, totalBytes: number): void =>
+          onProgress({ ...at, phase: 'bundle', doneBytes, totalBytes });
+        const both = { from: manifest, to: release.manifest };
+        bundles.push({
+          from,
+          ...(await makeBundle({ repository, ...both, signal: options.signal, onProgress: told })),
+        });
+      }
+
       onProgress({ phase: 'sign', ...at });
       if (!before) await repository.putDocument(releasePath, await options.sign(payload));
       const epoch = await moveLatest(options, released);
@@ -119,6 +138,8 @@ export async function publish(
         treeBytes,
         newBlobs: newBlobs.length,
         newBlobBytes: newBlobs.reduce((sum, blob) => sum + blob.sizeBytes, 0),
+        bundleBytes: bundles.reduce((sum, { bytes }) => sum + bytes, 0),
+        bundles,
         unchanged: before !== undefined,
         epoch,
         warnings,
@@ -145,6 +166,25 @@ export function requireTree(tree: string, root: string): void {
   const way = relative(realpathSync(tree), realpathSync(existing));
   if (way !== '..' && !way.startsWith('../'))
     throw new RippleError('InvalidArgument', `the repository ${root} lies in the tree ${tree}; put it elsewhere`);
+}
+
+/** The manifests that bundles start from. Asked before the tree is read, so that a wrong number is said at once. */
+async function basesOf({ repository, image, version, diffFrom = [] }: PublishOptions): Promise<Map<number, BlobRef>> {
+  const bases = new Map<number, BlobRef>();
+  for (const from of diffFrom) {
+    if (from === version)
+      throw new RippleError(
+        'InvalidArgument',
+        `${image} ${from} is the version itself; name another one to differ from`,
+      );
+    const release = await readPayload(repository, repository.releasePath(image, from), parseRelease);
+    if (!release) {
+      const known = (await repository.versions(image)).join(', ') || 'none';
+      throw new RippleError('UnknownVersion', `${image} ${from} is not in ${repository.root}; there are: ${known}`);
+    }
+    bases.set(from, release.manifest);
+  }
+  return bases;
 }
 
 /** What no laptop could read must not be signed. */
