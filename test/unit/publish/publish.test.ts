@@ -98,6 +98,8 @@ test('a published version is complete: latest, release, manifest, notes, and eve
       treeBytes: 2_000_015,
       newBlobs: 5,
       newBlobBytes: 2_000_010 + manifest.length + notes.length,
+      bundleBytes: 0,
+      bundles: [],
       unchanged: false,
       epoch: 1,
       warnings: [],
