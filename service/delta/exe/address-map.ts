@@ -1,4 +1,4 @@
-import type { Blocks } from '../ripdiff/blocks.ts';
+import type { Blocks } from '../blocks.ts';
 import type { Elf, Segment } from './elf.ts';
 
 /** How much a mapped place can be relied on; the context in which a prediction's failure is coded. */

@@ -1,4 +1,4 @@
-import type { Blocks } from '../ripdiff/blocks.ts';
+import type { Blocks } from '../blocks.ts';
 import { AddressMap } from './address-map.ts';
 import { withTarget, wordTarget } from './arm64-words.ts';
 import { i32, putU32 } from './bytes.ts';

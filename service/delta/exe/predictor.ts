@@ -1,4 +1,4 @@
-import type { Blocks } from '../ripdiff/blocks.ts';
+import type { Blocks } from '../blocks.ts';
 import { AddressMap } from './address-map.ts';
 import { targetDelta, withTarget, wordTarget } from './arm64-words.ts';
 import { headersEnd, readSegments } from './elf.ts';

@@ -1,4 +1,4 @@
-import { i32, u32 } from './bytes.ts';
+import { i32 } from './bytes.ts';
 import { type Elf, type Section, SHF, SHT } from './elf.ts';
 import { KIND, type ReferenceList } from './references.ts';
 import { decodeInstruction, newInstruction } from './x86-instructions.ts';
@@ -14,6 +14,7 @@ export function findX86(b: Uint8Array, elf: Elf, section: Section, list: Referen
   const delta = address - offset;
   const low = elf.segments.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
   const high = elf.segments.reduce((most, s) => Math.max(most, s.address + s.memorySize), 0);
+  const got = wide ? 0 : globalOffsetTable(elf);
   const found = newInstruction();
   for (let at = offset; at < end; at += Math.max(found.length, 1)) {
     decodeInstruction(b, at, end, wide, found);
@@ -26,9 +27,23 @@ export function findX86(b: Uint8Array, elf: Elf, section: Section, list: Referen
       if (found.lea) tables.add(target);
       continue;
     }
-    if (found.plain >= 0 && inImage(u32(b, at + found.plain), low, high)) list.add(at + found.plain, KIND.absolute);
-    if (found.plain2 >= 0 && inImage(u32(b, at + found.plain2), low, high)) list.add(at + found.plain2, KIND.absolute);
+    for (const place of [found.plain, found.plain2]) {
+      if (place < 0) continue;
+      const value = i32(b, at + place);
+      if (inImage(value >>> 0, low, high)) list.add(at + place, KIND.absolute);
+      else if (got > 0 && Math.abs(value) >= LEAST_DISTANCE && got + value >= low && got + value < high)
+        list.add(at + place, KIND.relative, got);
+    }
   }
+}
+
+/** Shorter distances from the table are entries of it, or fields of structures. */
+const LEAST_DISTANCE = 0x400;
+
+/** What 32-bit position-independent code counts its data from. */
+function globalOffsetTable(elf: Elf): number {
+  const section = elf.sections.find((s) => s.name === '.got.plt') ?? elf.sections.find((s) => s.name === '.got');
+  return section?.address ?? 0;
 }
 
 /** Below this an address in a plain immediate is far more often a number. */

@@ -1,6 +1,6 @@
 import { RippleError } from '../../api/errors.ts';
+import { BlockList, type Blocks } from '../blocks.ts';
 import { BitModels } from './bit-models.ts';
-import { BlockList, type Blocks } from './blocks.ts';
 import { NumberModels } from './numbers.ts';
 import type { BitCoder } from './range-coder.ts';
 

@@ -1,5 +1,5 @@
+import type { Blocks } from '../blocks.ts';
 import type { BitModels } from './bit-models.ts';
-import type { Blocks } from './blocks.ts';
 import { absoluteCalls, BULK_PIECE, type BulkStore, BulkWriter, relativeCalls, unpack } from './bulk.ts';
 import type { NumberModels } from './numbers.ts';
 import type { BitCoder } from './range-coder.ts';

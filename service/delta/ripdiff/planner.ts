@@ -1,13 +1,12 @@
+import type { Blocks } from '../blocks.ts';
 import { canonical, mapFor, maskReferences } from '../exe/canonical.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
-import type { Blocks } from './blocks.ts';
+import { matchBlocks } from '../matcher.ts';
 import { BulkWriter } from './bulk.ts';
-import { findBlocks } from './matching.ts';
 import { CostCounter } from './range-coder.ts';
 import { type Plan, RecordCodec } from './record-codec.ts';
 
 const ROUNDS = 2;
-const GAIN = 8;
 /** Of Brotli, where only sizes are compared. */
 const ESTIMATE_QUALITY = 5;
 
@@ -33,14 +32,14 @@ export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: strin
     return true;
   };
   if (!executable) {
-    consider(findBlocks(old, target, { gain: GAIN }), false);
+    consider(matchBlocks(old, target), false);
   } else {
-    let blocks = findBlocks(maskReferences(old, before), maskReferences(target, after), { gain: GAIN });
+    let blocks = matchBlocks(maskReferences(old, before), maskReferences(target, after));
     consider(blocks, true);
     const wanted = canonical(target, after);
     for (let round = 0; round < ROUNDS; round++) {
       const { map, names } = mapFor(blocks, old, before, target);
-      blocks = findBlocks(canonical(old, before, map, names), wanted, { gain: GAIN });
+      blocks = matchBlocks(canonical(old, before, map, names), wanted);
       if (!consider(blocks, true)) break;
     }
   }

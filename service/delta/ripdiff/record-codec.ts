@@ -1,10 +1,10 @@
 import { RippleError } from '../../api/errors.ts';
+import type { Blocks } from '../blocks.ts';
 import { SHF, SHT } from '../exe/elf.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
 import { Predictor } from '../exe/predictor.ts';
 import { BitModels } from './bit-models.ts';
 import { BlockCodec } from './block-codec.ts';
-import type { Blocks } from './blocks.ts';
 import { type BulkStore, isBulk } from './bulk.ts';
 import { BulkExtras } from './bulk-extras.ts';
 import { LiteralCodec, REGION } from './literal-codec.ts';
