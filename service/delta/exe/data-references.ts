@@ -18,18 +18,13 @@ const ADDRESS_TAGS = new Set([
 /** DT_PLTRELSZ, RELASZ, STRSZ, INIT_ARRAYSZ, FINI_ARRAYSZ, RELSZ: the tag whose thing each measures. */
 const SIZE_TAGS: Readonly<Record<number, number>> = { 2: 23, 8: 7, 10: 5, 27: 25, 28: 26, 18: 17 };
 
-/** Everything in the tables of an ELF file that holds an address, an offset or an index of another thing in it. */
-export function findInData(b: Uint8Array, elf: Elf, list: ReferenceList): void {
-  for (const s of elf.sections) {
-    if (s.fileSize === 0) continue;
-    if (s.type === SHT.rela || s.type === SHT.rel) relocations(b, elf, s, list);
-    else if (s.type === SHT.dynsym || s.type === SHT.symtab) symbols(b, elf, s, list);
-    else if (s.type === SHT.dynamic) dynamic(b, elf, s, list);
-    else if (s.type === SHT.initArray || s.type === SHT.finiArray || s.name.startsWith('.got'))
-      pointers(b, elf, s, list);
-    else if (s.name === '.gnu_debuglink') debugLink(b, elf, s, list);
-  }
-  headers(b, elf, list);
+/** Everything in one section that holds an address, an offset or an index of another thing of the file. */
+export function findInData(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {
+  if (s.type === SHT.rela || s.type === SHT.rel) relocations(b, elf, s, list);
+  else if (s.type === SHT.dynsym || s.type === SHT.symtab) symbols(b, elf, s, list);
+  else if (s.type === SHT.dynamic) dynamic(b, elf, s, list);
+  else if (s.type === SHT.initArray || s.type === SHT.finiArray || s.name.startsWith('.got')) pointers(b, elf, s, list);
+  else if (s.name === '.gnu_debuglink') debugLink(b, elf, s, list);
 }
 
 function relocations(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {
@@ -114,8 +109,8 @@ function debugLink(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): vo
     list.add(s.offset, KIND.buildIdText, note.offset);
 }
 
-/** File header, program headers and section headers. */
-function headers(b: Uint8Array, elf: Elf, list: ReferenceList): void {
+/** File header and program headers. */
+export function findInHeaders(b: Uint8Array, elf: Elf, list: ReferenceList): void {
   const { wide } = elf;
   const address = KIND.absolute;
   const offset = KIND.offset;
@@ -132,13 +127,16 @@ function headers(b: Uint8Array, elf: Elf, list: ReferenceList): void {
     list.add(at + (wide ? 32 : 16), length, place);
     list.add(at + (wide ? 40 : 20), length, place);
   }
-  if (elf.sections.length === 0) return;
+}
+
+export function findInSectionHeaders(elf: Elf, list: ReferenceList): void {
+  const { wide } = elf;
   for (let i = 1; i < elf.sections.length; i++) {
     const s = elf.sections[i];
     const at = elf.sectionHeaders + i * (wide ? 64 : 40);
     if (!s) continue;
-    if (s.address !== 0) list.add(at + (wide ? 16 : 12), address);
-    list.add(at + (wide ? 24 : 16), offset);
-    if (s.fileSize > 0) list.add(at + (wide ? 32 : 20), length, s.offset);
+    if (s.address !== 0) list.add(at + (wide ? 16 : 12), KIND.absolute);
+    list.add(at + (wide ? 24 : 16), KIND.offset);
+    if (s.fileSize > 0) list.add(at + (wide ? 32 : 20), KIND.length, s.offset);
   }
 }

@@ -5,11 +5,9 @@ import { KIND, type ReferenceList } from './references.ts';
 const MAX_ENTRIES = 1 << 21;
 
 /** Call frame records (Linux Standard Base, "DWARF extensions"): where each begins, and its language-specific data. */
-export function findInEhFrame(b: Uint8Array, elf: Elf, list: ReferenceList): void {
-  const frame = elf.sections.find((s) => s.name === '.eh_frame');
-  const index = elf.sections.find((s) => s.name === '.eh_frame_hdr');
-  if (frame) records(b, elf, frame, list);
-  if (index && index.fileSize >= 12) searchTable(b, index, list);
+export function findInEhFrame(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {
+  if (s.name === '.eh_frame') records(b, elf, s, list);
+  else if (s.name === '.eh_frame_hdr' && s.fileSize >= 12) searchTable(b, s, list);
 }
 
 function records(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {

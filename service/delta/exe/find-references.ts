@@ -1,7 +1,7 @@
 import { findArm64 } from './arm64-references.ts';
-import { findInData } from './data-references.ts';
+import { findInData, findInHeaders, findInSectionHeaders } from './data-references.ts';
 import { findInEhFrame } from './eh-frame.ts';
-import { type Elf, readElf, SHF, SHT } from './elf.ts';
+import { type Elf, readElf, type Section, SHF, SHT } from './elf.ts';
 import { NO_REFERENCES, ReferenceList, type References } from './references.ts';
 import { findJumpTables, findX86 } from './x86-references.ts';
 
@@ -18,15 +18,28 @@ export function findReferences(b: Uint8Array): Analysed {
   const elf = b.length > MAX_SIZE ? undefined : readElf(b);
   if (!elf) return { elf: undefined, references: NO_REFERENCES };
   const list = new ReferenceList();
-  findInData(b, elf, list);
-  findInEhFrame(b, elf, list);
   const tables = new Set<number>();
-  for (const s of elf.sections) {
-    if (!(s.flags & SHF.exec) || s.type !== SHT.progbits || s.fileSize === 0) continue;
-    if (elf.relocatable) continue;
-    if (elf.machine === 'aarch64') findArm64(b, elf, s, list);
-    if (elf.machine === 'x86-64' || elf.machine === 'i386') findX86(b, elf, s, list, tables);
+  findInHeaders(b, elf, list);
+  let end = 0;
+  // In the order of the file, each byte once: sections that overlap others are not looked at.
+  for (const s of [...elf.sections].sort((one, other) => one.offset - other.offset)) {
+    if (s.fileSize === 0 || s.offset < end) continue;
+    end = s.offset + s.fileSize;
+    if (s.type === SHT.progbits && s.flags & SHF.exec) {
+      if (!elf.relocatable) findInCode(b, elf, s, list, tables);
+    } else if (s.name.startsWith('.eh_frame')) {
+      findInEhFrame(b, elf, s, list);
+    } else if (s.type === SHT.progbits && s.flags & SHF.alloc && !s.name.startsWith('.got')) {
+      findJumpTables(b, elf, s, tables, list);
+    } else {
+      findInData(b, elf, s, list);
+    }
   }
-  findJumpTables(b, elf, tables, list);
+  findInSectionHeaders(elf, list);
   return { elf, references: list.finish(b.length) };
+}
+
+function findInCode(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList, tables: Set<number>): void {
+  if (elf.machine === 'aarch64') findArm64(b, elf, s, list);
+  else if (elf.machine === 'x86-64' || elf.machine === 'i386') findX86(b, elf, s, list, tables);
 }

@@ -41,7 +41,7 @@ export function widthOf(kind: number): number {
   return kind === KIND.buildIdText ? BUILD_ID_TEXT_LENGTH : 4;
 }
 
-/** References of one file, sorted by position, none overlapping another. */
+/** References of one file: the first `count` of each array, sorted by position, none overlapping another. */
 export interface References {
   readonly count: number;
   readonly positions: Uint32Array;
@@ -56,7 +56,10 @@ export const NO_REFERENCES: References = {
   aux: new Uint32Array(0),
 };
 
-/** Gathers references in any order. */
+/** More are left out: they are held in memory, 9 bytes each. */
+const MAX_REFERENCES = 1 << 22;
+
+/** Gathers references in any order; cheapest in the order of their positions. */
 export class ReferenceList {
   private positions = new Uint32Array(4096);
   private kinds = new Uint8Array(4096);
@@ -66,6 +69,7 @@ export class ReferenceList {
 
   add(position: number, kind: Kind, aux = 0): void {
     const at = this.count;
+    if (at === MAX_REFERENCES) return;
     if (at === this.positions.length) this.grow();
     if (at > 0 && position < (this.positions[at - 1] ?? 0)) this.sorted = false;
     this.positions[at] = position;
@@ -75,7 +79,7 @@ export class ReferenceList {
   }
 
   private grow(): void {
-    const size = this.positions.length * 2;
+    const size = Math.floor(this.positions.length * 1.5);
     const positions = new Uint32Array(size);
     positions.set(this.positions);
     this.positions = positions;
@@ -87,48 +91,42 @@ export class ReferenceList {
     this.aux = aux;
   }
 
-  /** Sorted by position (the first added wins among equals); what overlaps an earlier one is dropped. */
+  /**
+   * Sorted by position (the first added wins among equals); what overlaps an earlier one or the file's end is dropped.
+   * The list is used up.
+   */
   finish(fileSize: number): References {
-    const order = this.sorted ? undefined : this.order();
-    const positions = new Uint32Array(this.count);
-    const kinds = new Uint8Array(this.count);
-    const aux = new Uint32Array(this.count);
+    if (!this.sorted) this.sort();
+    const { positions, kinds, aux } = this;
     let kept = 0;
     let end = 0;
     for (let i = 0; i < this.count; i++) {
-      const from = order ? (order[i] ?? 0) : i;
-      const position = this.positions[from] ?? 0;
-      const kind = this.kinds[from] ?? 0;
+      const position = positions[i] ?? 0;
+      const kind = kinds[i] ?? 0;
       if (position < end || position + widthOf(kind) > fileSize) continue;
       positions[kept] = position;
       kinds[kept] = kind;
-      aux[kept] = this.aux[from] ?? 0;
+      aux[kept] = aux[i] ?? 0;
       end = position + widthOf(kind);
       kept++;
     }
-    return {
-      count: kept,
-      positions: positions.subarray(0, kept),
-      kinds: kinds.subarray(0, kept),
-      aux: aux.subarray(0, kept),
-    };
+    return { count: kept, positions, kinds, aux };
   }
 
-  private order(): Float64Array {
-    // Position above, arrival below: one number sort, stable by construction.
+  private sort(): void {
+    // Position above, arrival below: one sort of numbers, stable by construction.
     const keys = new Float64Array(this.count);
-    for (let i = 0; i < this.count; i++) keys[i] = (this.positions[i] ?? 0) * 0x200000 + Math.min(i, 0x1fffff);
-    if (this.count > 0x1fffff) return this.orderLarge();
+    for (let i = 0; i < this.count; i++) keys[i] = (this.positions[i] ?? 0) * MAX_REFERENCES + i;
     keys.sort();
-    for (let i = 0; i < this.count; i++) keys[i] = (keys[i] ?? 0) % 0x200000;
-    return keys;
-  }
-
-  private orderLarge(): Float64Array {
-    const keys = new Float64Array(this.count);
-    for (let i = 0; i < this.count; i++) keys[i] = (this.positions[i] ?? 0) * 0x400000 + i;
-    keys.sort();
-    for (let i = 0; i < this.count; i++) keys[i] = (keys[i] ?? 0) % 0x400000;
-    return keys;
+    const { kinds, aux } = this;
+    this.kinds = new Uint8Array(this.count);
+    this.aux = new Uint32Array(this.count);
+    for (let i = 0; i < this.count; i++) {
+      const key = keys[i] ?? 0;
+      const from = key % MAX_REFERENCES;
+      this.positions[i] = Math.floor(key / MAX_REFERENCES);
+      this.kinds[i] = kinds[from] ?? 0;
+      this.aux[i] = aux[from] ?? 0;
+    }
   }
 }

@@ -56,17 +56,21 @@ function inImage(value: number, low: number, high: number): boolean {
 const MAX_TABLE = 4096;
 
 /** Tables of 32-bit distances from the table's own start into code, as compilers make for `switch`. */
-export function findJumpTables(b: Uint8Array, elf: Elf, tables: Set<number>, list: ReferenceList): void {
+export function findJumpTables(
+  b: Uint8Array,
+  elf: Elf,
+  section: Section,
+  tables: Set<number>,
+  list: ReferenceList,
+): void {
   const code = elf.sections.filter((s) => s.flags & SHF.exec && s.type === SHT.progbits);
   const low = code.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
   const high = code.reduce((most, s) => Math.max(most, s.address + s.fileSize), 0);
-  const starts = [...tables].filter((t) => t % 4 === 0).sort((a, c) => a - c);
-  const data = elf.sections.filter((s) => s.type === SHT.progbits && s.flags & SHF.alloc && !(s.flags & SHF.exec));
+  const end = section.address + section.fileSize;
+  const starts = [...tables].filter((t) => t % 4 === 0 && t >= section.address && t < end).sort((a, c) => a - c);
   for (let i = 0; i < starts.length; i++) {
     const start = starts[i] ?? 0;
-    const section = data.find((s) => start >= s.address && start < s.address + s.fileSize);
-    if (!section) continue;
-    const limit = Math.min(starts[i + 1] ?? high, section.address + section.fileSize, start + 4 * MAX_TABLE);
+    const limit = Math.min(starts[i + 1] ?? end, start + 4 * MAX_TABLE);
     let count = 0;
     while (start + 4 * count + 4 <= limit) {
       const target = start + i32(b, start + 4 * count - section.address + section.offset);

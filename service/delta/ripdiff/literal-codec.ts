@@ -2,7 +2,7 @@ import { BitModels } from './bit-models.ts';
 import { Mixer, stretch } from './logistic.ts';
 import type { BitCoder } from './range-coder.ts';
 
-const HASH_BITS = 20;
+const HASH_BITS = 19;
 const WINDOW_BITS = 22;
 const MATCH_BITS = 18;
 const WINDOW = 1 << WINDOW_BITS;

@@ -137,14 +137,19 @@ class Regions {
   }
 }
 
-const PAGE = 1024;
+const PAGE = 512;
+/** Fewer new bytes than this are not worth learning for. */
+const LEAST_TRAINED = 4;
+/** Bytes that may be learned from at most: so many, and so many for each new byte. Learning takes a microsecond a byte. */
+const FREE_BYTES = 1 << 16;
+const TRAINED_PER_BYTE = 16;
 
 /** Lets the literal models learn the old bytes around a place before new bytes are coded there, each page once. */
 class Training {
   private readonly old: Uint8Array;
   private readonly literals: LiteralCodec;
   private readonly done: Uint8Array;
-  private budget = 65536;
+  private budget = FREE_BYTES;
 
   constructor(old: Uint8Array, literals: LiteralCodec) {
     this.old = old;
@@ -153,16 +158,13 @@ class Training {
   }
 
   around(position: number, bytes: number, region: number): void {
-    if (bytes < 4) return;
-    this.budget += bytes * 16;
+    if (bytes < LEAST_TRAINED) return;
+    this.budget += bytes * TRAINED_PER_BYTE;
     const page = Math.floor(position / PAGE);
-    const R = 0;
-    for (let i = Math.max(page - R, 0); i <= page + R && i < this.done.length && this.budget > 0; i++) {
-      if (this.done[i] !== 0) continue;
-      this.done[i] = 1;
-      const bytes = this.old.subarray(i * PAGE, (i + 1) * PAGE);
-      this.literals.train(bytes, region);
-      this.budget -= bytes.length;
-    }
+    if (this.done[page] !== 0 || this.budget <= 0) return;
+    this.done[page] = 1;
+    const near = this.old.subarray(page * PAGE, (page + 1) * PAGE);
+    this.literals.train(near, region);
+    this.budget -= near.length;
   }
 }
