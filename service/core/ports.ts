@@ -30,6 +30,27 @@ export interface Source {
    * excess is an error. The caller hashes.
    */
   readBlob(ref: BlobRef, offset: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** How long the bundle is; `undefined` if the source does not have it. A source without this method has no bundles. */
+  bundleSize?(name: BundleName, signal?: AbortSignal): Promise<number | undefined>;
+  /** The bundle from `offset` on; `undefined` if the source does not have it. */
+  openBundle?(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined>;
+}
+
+/** Between two manifests. */
+export interface BundleName {
+  readonly from: Sha256;
+  readonly to: Sha256;
+}
+
+/** Whoever opened it calls `close` in any case. */
+export interface OpenedBundle {
+  /** Of the whole bundle, as the source says. */
+  readonly sizeBytes: number;
+  /** Where `chunks` begins: as asked, or 0 when the source has no such offset. */
+  readonly offset: number;
+  /** Exactly `sizeBytes - offset` bytes, else an error. To be read once. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): void;
 }
 
 /** A neighbour as discovery knows it: a hint, never authority. */

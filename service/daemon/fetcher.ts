@@ -6,7 +6,7 @@ import { HashMismatchError, RippleError } from '../api/errors.ts';
 import { NO_PROGRESS, type ProgressInfo } from '../api/model.ts';
 import type { Entry } from '../core/entry.ts';
 import { planStage, type StagePlan } from '../core/plan.ts';
-import type { BlobRef, Clock, Logger } from '../core/ports.ts';
+import type { BlobRef, BundleName, Clock, Logger } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { assertRoom } from '../deploy/space.ts';
@@ -18,6 +18,7 @@ import { parseManifest } from '../image/manifest.ts';
 import { readNotes } from '../image/notes.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
 import { writeDurablySync } from '../sys/durable.ts';
+import { BundleTaker } from './bundle-taker.ts';
 import { Meter } from './meter.ts';
 import type { FetchPart } from './parts.ts';
 import type { SourceBook } from './source-book.ts';
@@ -27,6 +28,11 @@ import type { TrustKeeper } from './trust-keeper.ts';
 /** With nobody near a fetch waits so long for somebody before it says so. */
 const NOBODY_PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 1000;
+/**
+ * A bundle may be longer than the manifest, which has to come otherwise, by such a part of the whole tree; for a longer one
+ * the manifest is fetched first, to know exactly what it is worth.
+ */
+const BLIND_SHARE = 1 / 16;
 
 export interface FetcherOptions {
   readonly layout: Layout;
@@ -42,17 +48,24 @@ export interface FetcherOptions {
 
 export class Fetcher implements FetchPart {
   readonly #options: FetcherOptions;
+  readonly #taker: BundleTaker;
   constructor(options: FetcherOptions) {
     this.#options = options;
+    this.#taker = new BundleTaker(options);
   }
 
-  /** How much is missing for a release, and its notes. Fetches the manifest, which is needed anyway. */
+  /** How much is missing for a release, and its notes. Fetches the manifest unless somebody has a small bundle. */
   async describe(
     release: Release,
     signal: AbortSignal,
   ): Promise<{ readonly downloadSizeBytes: number; readonly notes: Readonly<Record<string, string>> }> {
     const { version } = release;
     const notes = readNotes(await this.#small(version, release.notes, signal));
+    const name = this.#bundleName(release);
+    if (name && !this.#hasManifest(release)) {
+      const bytes = await this.#taker.size(name, this.#options.sources.forVersion(version), signal);
+      if (bytes !== undefined && bytes <= blindLimit(release)) return { downloadSizeBytes: bytes, notes };
+    }
     const { plan } = this.#plan(await this.#manifest(release, signal));
     return { downloadSizeBytes: plan.fetchBytes, notes };
   }
@@ -77,21 +90,20 @@ export class Fetcher implements FetchPart {
     meter.phase('release', 0);
     const release = (await trust.keptRelease(image, version)) ?? (await this.#askForRelease(version, signal));
     meter.phase('manifest', release.manifest.sizeBytes);
+    let bundle = this.#hasManifest(release)
+      ? 'unknown'
+      : await this.#bundle(release, blindLimit(release), meter, signal);
     const manifestBytes = await this.#manifest(release, signal);
     // Without its notes a version works as well.
     await this.#small(version, release.notes, signal).catch(() => undefined);
-    const { plan, entries, base } = this.#plan(manifestBytes);
+    let planned = this.#plan(manifestBytes);
+    if (bundle !== 'none' && bundle !== 'taken' && planned.plan.fetchBytes > 0) {
+      bundle = await this.#bundle(release, planned.plan.fetchBytes - 1, meter, signal);
+      if (bundle === 'taken') planned = this.#plan(manifestBytes);
+    }
+    const { plan, entries, base } = planned;
     assertRoom(layout, plan, { hereBytes: cache.partialBytes() });
-
-    meter.phase('blobs', plan.fetchBytes);
-    const fetched = await this.#blobs(version, plan.fetch, meter, signal);
-    this.#options.logger.info('fetched', {
-      version,
-      bytes: fetched.fetchedBytes,
-      resumed: fetched.resumedBytes,
-      requests: fetched.requests,
-      sources: fetched.bytesBySource,
-    });
+    if (plan.fetch.length > 0) await this.#planned(version, plan, meter, signal);
 
     report.staging();
     meter.phase('staging', plan.totalBytes);
@@ -116,8 +128,71 @@ export class Fetcher implements FetchPart {
     });
     for (const sha256 of result.usedBlobs) cache.drop(sha256);
     this.#forgetBlobs(release);
+    const name = this.#bundleName(release);
+    if (name) this.#taker.keep(name);
     switcher.refresh();
     meter.phase('done', 0);
+  }
+
+  async #planned(version: number, plan: StagePlan, meter: Meter, signal: AbortSignal): Promise<void> {
+    meter.phase('blobs', plan.fetchBytes);
+    const fetched = await this.#blobs(version, plan.fetch, meter, signal);
+    this.#options.logger.info('fetched', {
+      version,
+      bytes: fetched.fetchedBytes,
+      resumed: fetched.resumedBytes,
+      requests: fetched.requests,
+      sources: fetched.bytesBySource,
+    });
+  }
+
+  /** From the running version's manifest to the release's. */
+  #bundleName(release: Release): BundleName | undefined {
+    const { trust, image, switcher } = this.#options;
+    const { booted, current } = switcher.facts();
+    const from = booted || current ? trust.deployedRelease(image, booted || current) : undefined;
+    return from && { from: from.manifest.sha256, to: release.manifest.sha256 };
+  }
+
+  /** `long`: somebody has one that is longer than `maxBytes`. */
+  async #bundle(
+    release: Release,
+    maxBytes: number,
+    meter: Meter,
+    signal: AbortSignal,
+  ): Promise<'taken' | 'none' | 'long'> {
+    const { layout, image, switcher, sources, logger } = this.#options;
+    const name = this.#bundleName(release);
+    if (!name) return 'none';
+    const { booted, current } = switcher.facts();
+    const from: Deployment = { image, version: booted || current };
+    let [isLong, isTold] = [false, false];
+    const taken = await this.#taker.take({
+      name,
+      tree: layout.deployment(from),
+      manifestA: layout.manifest(from),
+      manifest: release.manifest,
+      maxBytes,
+      onTooLong: () => {
+        isLong = true;
+      },
+      maxNewBytes: release.sizeBytes,
+      sources: () => sources.forVersion(release.version),
+      onProgress: (doneBytes, totalBytes, bySource) => {
+        if (!isTold) meter.phase('blobs', totalBytes);
+        isTold = true;
+        meter.fetched(doneBytes, bySource);
+      },
+      signal,
+    });
+    if (!taken) return isLong ? 'long' : 'none';
+    logger.info('took a bundle', { version: release.version, bytes: taken.bytes, sources: taken.bytesBySource });
+    return 'taken';
+  }
+
+  #hasManifest(release: Release): boolean {
+    const { cache, layout, image } = this.#options;
+    return cache.has(release.manifest) || existsSync(layout.manifest({ image, version: release.version }));
   }
 
   /** The notes stay, for neighbours that ask what is new. */
@@ -217,6 +292,11 @@ export class Fetcher implements FetchPart {
       }
     }
   }
+}
+
+/** Bytes of a bundle that is worth taking although the manifest, and so the price of the blobs, is not known. */
+function blindLimit(release: Release): number {
+  return release.manifest.sizeBytes + Math.floor(release.sizeBytes * BLIND_SHARE);
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -7,6 +7,7 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import type { Content, ServedContent } from '../store/content.ts';
 import { DeploymentContent, type GivenTree } from '../store/deployment-content.ts';
 import { ServedTree } from '../store/served-tree.ts';
+import { keepBundles } from './bundle-taker.ts';
 import type { Switcher } from './switcher.ts';
 import type { TrustKeeper } from './trust-keeper.ts';
 
@@ -42,7 +43,7 @@ export class Offering implements Content {
   }
 
   async #refresh(): Promise<void> {
-    const { switcher, giveStaged, layout, cache } = this.#options;
+    const { switcher, giveStaged, layout, cache, trust, image } = this.#options;
     const { booted, staged, local } = switcher.facts();
     const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));
     for (const version of wanted) if (!this.#trees.has(version)) await this.#open(version);
@@ -51,6 +52,9 @@ export class Offering implements Content {
     // First the new content, then the old trees closed: nobody is told "not here" between the two.
     this.#content = new DeploymentContent({ layout, trees: [...this.#trees.values()], cache });
     for (const [, { tree }] of gone) tree.close();
+    // A bundle goes with the version that it leads to.
+    const here = new Set(local.map((version) => trust.deployedRelease(image, version)?.manifest.sha256));
+    keepBundles(layout, (to) => here.has(to));
   }
 
   async #open(version: number): Promise<void> {

@@ -20,6 +20,8 @@ export interface Deployment {
  *   manifests/<image>.<n>      manifest of a deployment, or of the one that is being fetched
  *   blobs/<sha256>             whole and checked, waiting to be staged (and notes)
  *   blobs/<sha256>.part        what came so far
+ *   bundles/<A>-<B>            the bundle that was used last, for neighbours; <A>-<B>.part: what came so far
+ *   bundles/unpacked/          what is being made of a bundle
  *   repair/                    files that are about to replace damaged ones
  *   history.jsonl              what happened, newest last, bounded
  * ```
@@ -64,6 +66,15 @@ export class Layout {
   }
   get blobs(): string {
     return join(this.state, 'blobs');
+  }
+  get bundles(): string {
+    return join(this.state, 'bundles');
+  }
+  bundle(name: { readonly from: string; readonly to: string }): string {
+    return join(this.bundles, `${name.from}-${name.to}`);
+  }
+  get unpacked(): string {
+    return join(this.bundles, 'unpacked');
   }
   get repair(): string {
     return join(this.state, 'repair');

@@ -1,7 +1,7 @@
 /** A repository folder, e.g. on a USB stick, as a source. */
 import { closeSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
-import type { BlobRef, Source } from '../core/ports.ts';
+import type { BlobRef, BundleName, OpenedBundle, Source } from '../core/ports.ts';
 import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
@@ -42,16 +42,41 @@ export class FolderSource implements Source {
     try {
       if (file.stat.size !== BigInt(ref.sizeBytes))
         throw new SourceError('lied', this.id, `has ${file.stat.size} bytes where ${ref.sizeBytes} were asked for`);
-      for (let at = offset; at < ref.sizeBytes; ) {
-        if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
-        const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, ref.sizeBytes - at));
-        const length = await this.#read(file.fd, buffer, at);
-        if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
-        at += length;
-        yield buffer;
-      }
+      yield* this.#pieces(file.fd, offset, ref.sizeBytes, signal);
     } finally {
       closeSync(file.fd);
+    }
+  }
+
+  async bundleSize(name: BundleName): Promise<number | undefined> {
+    const file = this.#root.open(formatRepositoryPath({ kind: 'bundle', ...name }));
+    if (!file) return undefined;
+    closeSync(file.fd);
+    return Number(file.stat.size);
+  }
+
+  async openBundle(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
+    const file = this.#root.open(formatRepositoryPath({ kind: 'bundle', ...name }));
+    if (!file) return undefined;
+    const sizeBytes = Number(file.stat.size);
+    const start = offset > sizeBytes ? 0 : offset;
+    const chunks = this.#pieces(file.fd, start, sizeBytes, signal);
+    return { sizeBytes, offset: start, chunks, close: () => closeSync(file.fd) };
+  }
+
+  async *#pieces(
+    fd: number,
+    offset: number,
+    sizeBytes: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
+    for (let at = offset; at < sizeBytes; ) {
+      if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
+      const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes - at));
+      const length = await this.#read(fd, buffer, at);
+      if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
+      at += length;
+      yield buffer;
     }
   }
 

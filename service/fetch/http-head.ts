@@ -49,6 +49,29 @@ export function checkRange(head: ResponseHead, sourceId: string, offset: number,
   return partial ? 0 : offset;
 }
 
+/**
+ * How long a bundle is, which only the source knows, and how many bytes at the start of its answer are to be skipped.
+ * Call `checkHead` before. Throws `SourceError`.
+ */
+export function bundleExtent(
+  head: ResponseHead,
+  sourceId: string,
+  offset: number,
+): { readonly sizeBytes: number; readonly skip: number } {
+  if (head.statusCode === 206) {
+    const range = head.headers['content-range'];
+    const [, start, last, size] =
+      (typeof range === 'string' && /^bytes ([0-9]{1,15})-([0-9]{1,15})\/([0-9]{1,15})$/.exec(range)) || [];
+    if (offset === 0 || Number(start) !== offset || Number(last) + 1 !== Number(size))
+      throw new SourceError('lied', sourceId, 'sends another range than the one asked for');
+    return { sizeBytes: Number(size), skip: 0 };
+  }
+  const length = head.headers['content-length'];
+  if (typeof length !== 'string' || !/^[0-9]{1,15}$/.test(length))
+    throw new SourceError('unusable', sourceId, 'does not say how long the bundle is');
+  return { sizeBytes: Number(length), skip: offset };
+}
+
 /** Seconds only: the date form would need a clock that is right. */
 function retryAfterMs(header: string | readonly string[] | undefined): number {
   if (typeof header !== 'string' || !/^[0-9]{1,6}$/.test(header)) return DEFAULT_RETRY_MS;

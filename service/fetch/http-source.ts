@@ -2,10 +2,11 @@
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { RippleError } from '../api/errors.ts';
-import type { BlobRef, Source } from '../core/ports.ts';
+import type { BlobRef, BundleName, OpenedBundle, Source } from '../core/ports.ts';
+import { formatRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { HTTP_LIMITS, HttpExchange, type HttpLimits } from './http-exchange.ts';
-import { checkHead, checkRange } from './http-head.ts';
+import { bundleExtent, checkHead, checkRange } from './http-head.ts';
 
 export interface HttpSourceOptions {
   /** Peer id; default: the first URL. */
@@ -74,19 +75,66 @@ export class HttpSource implements Source {
       const head = await exchange.head();
       await this.#keepConnection(exchange, head);
       checkHead(head, this.id);
-      let skip = checkRange(head, this.id, offset, ref.sizeBytes);
-      let left = ref.sizeBytes - offset;
-      for (let chunk = await exchange.next(); chunk; chunk = await exchange.next()) {
-        const useful = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
-        skip -= chunk.length - useful.length;
-        left -= useful.length;
-        if (left < 0) throw new SourceError('lied', this.id, `sends more than ${ref.sizeBytes} bytes`);
-        if (useful.length > 0) yield useful;
-      }
-      if (left > 0) throw new SourceError('lied', this.id, `sends ${left} bytes too few of ${ref.sizeBytes}`);
+      yield* this.#body(exchange, checkRange(head, this.id, offset, ref.sizeBytes), offset, ref.sizeBytes);
     } finally {
       exchange.dispose();
     }
+  }
+
+  async bundleSize(name: BundleName, signal?: AbortSignal): Promise<number | undefined> {
+    const exchange = await this.#get(formatRepositoryPath({ kind: 'bundle', ...name }), 0, signal, 'HEAD');
+    try {
+      const head = await exchange.head();
+      if (head.statusCode === 404) return undefined;
+      checkHead(head, this.id);
+      return bundleExtent(head, this.id, 0).sizeBytes;
+    } finally {
+      exchange.dispose();
+    }
+  }
+
+  async openBundle(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
+    const exchange = await this.#get(formatRepositoryPath({ kind: 'bundle', ...name }), offset, signal);
+    try {
+      const head = await exchange.head();
+      await this.#keepConnection(exchange, head);
+      if (head.statusCode === 416 && offset > 0) {
+        exchange.dispose();
+        return this.openBundle(name, 0, signal);
+      }
+      if (head.statusCode === 404) {
+        exchange.dispose();
+        return undefined;
+      }
+      checkHead(head, this.id);
+      const { sizeBytes, skip } = bundleExtent(head, this.id, offset);
+      // It is another bundle of the same name, shorter than what came so far.
+      const start = offset > sizeBytes ? 0 : offset;
+      const chunks = this.#body(exchange, start === offset ? skip : 0, start, sizeBytes);
+      return { sizeBytes, offset: start, chunks, close: () => exchange.dispose() };
+    } catch (error) {
+      exchange.dispose();
+      throw error;
+    }
+  }
+
+  /** The bytes from `offset` on, after `skip` bytes that nobody asked for; exactly up to `sizeBytes`. */
+  async *#body(
+    exchange: HttpExchange,
+    skipBytes: number,
+    offset: number,
+    sizeBytes: number,
+  ): AsyncGenerator<Uint8Array> {
+    let skip = skipBytes;
+    let left = sizeBytes - offset;
+    for (let chunk = await exchange.next(); chunk; chunk = await exchange.next()) {
+      const useful = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
+      skip -= chunk.length - useful.length;
+      left -= useful.length;
+      if (left < 0) throw new SourceError('lied', this.id, `sends more than ${sizeBytes} bytes`);
+      if (useful.length > 0) yield useful;
+    }
+    if (left > 0) throw new SourceError('lied', this.id, `sends ${left} bytes too few of ${sizeBytes}`);
   }
 
   /** Closes the connections that are kept. */
@@ -95,14 +143,19 @@ export class HttpSource implements Source {
   }
 
   /** Sends a request and waits for its head; goes round the addresses while they do not answer at all. */
-  async #get(path: string, offset: number, signal: AbortSignal | undefined): Promise<HttpExchange> {
+  async #get(
+    path: string,
+    offset: number,
+    signal: AbortSignal | undefined,
+    method: 'GET' | 'HEAD' = 'GET',
+  ): Promise<HttpExchange> {
     let index = this.#current;
     let stale = false;
     for (let failures = 0; ; ) {
       const address = this.#addresses[index];
       if (!address) throw new SourceError('unreachable', this.id, 'has no address');
       const headers = offset > 0 ? { ...HEADERS, Range: `bytes=${offset}-` } : HEADERS;
-      const options = { ...address.options, path: `${address.options.path}${path}`, headers };
+      const options = { ...address.options, method, path: `${address.options.path}${path}`, headers };
       const send = address.secure ? https.request : http.request;
       const exchange = new HttpExchange(send, options, this.id, this.#limits, signal);
       try {
@@ -150,7 +203,6 @@ function parseAddress(text: string, plain: http.Agent, secure: https.Agent): Add
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
       path: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
-      method: 'GET',
       maxHeaderSize: 8192,
     },
   };

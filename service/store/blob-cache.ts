@@ -101,6 +101,12 @@ export class BlobCache {
     }
   }
 
+  /** Takes a file, on the same file system, that this process hashed as it wrote it. */
+  adopt(ref: BlobRef, file: string): void {
+    this.drop(ref.sha256);
+    renameSync(file, this.path(ref.sha256));
+  }
+
   /** Always a new file: staging may have linked the old one into a tree, and trees are never written to. */
   #create(path: string): number {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;

@@ -3,7 +3,7 @@
  * it is fetching), and the documents it verified. Everything comes from the disk as it is; nothing is copied.
  */
 import { relative } from 'node:path';
-import type { Sha256 } from '../core/ports.ts';
+import type { BundleName, Sha256 } from '../core/ports.ts';
 import { isDocument, type RepositoryPath } from '../core/repository-path.ts';
 import type { Layout } from '../deploy/layout.ts';
 import type { Content, ServedContent } from './content.ts';
@@ -41,6 +41,7 @@ export class DeploymentContent implements Content {
 
   async open(path: RepositoryPath): Promise<ServedContent | undefined> {
     if (path.kind === 'blob') return this.#openBlob(path.sha256);
+    if (path.kind === 'bundle') return this.#openBundle(path);
     const file = isDocument(path) ? this.#documentPath(path) : undefined;
     return file === undefined ? undefined : servedDocument(this.#state, relative(this.#layout.state, file));
   }
@@ -52,6 +53,14 @@ export class DeploymentContent implements Content {
     }
     // Last, so that a file that was changed in the tree can still come from the cache.
     return this.#cache.isDoubtful(sha256) ? undefined : this.#openState(`${this.#layout.blobs}/${sha256}`, sha256);
+  }
+
+  /** Only to a version that is given itself. It has its name since it was decoded and right. */
+  #openBundle(name: BundleName): ServedContent | undefined {
+    if (!this.#trees.some(({ tree }) => tree.manifest.sha256 === name.to)) return undefined;
+    const opened = this.#state.open(relative(this.#layout.state, this.#layout.bundle(name)));
+    // Two makers may have made different bundles of one name: the tag must not be the name alone.
+    return opened && servedFile(opened, `${name.from}-${name.to}-${opened.stat.size}-${opened.stat.mtimeNs}`);
   }
 
   #openState(file: string, sha256: Sha256): ServedContent | undefined {

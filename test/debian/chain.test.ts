@@ -44,6 +44,7 @@ test('a Debian security update travels server → A → B → C, and each tree i
   const key = join(folder, 'release.key');
   await rippleOk(['keygen', '--out', key, '--name', 'Test']);
   await rippleOk(['keyring', 'init', '--repo', repository, '--root', key]);
+  let bundle: { bytes: number; blobBytes: number } | undefined;
   for (const [version, tree] of [
     ['6', trees.older],
     ['7', trees.newer],
@@ -60,8 +61,11 @@ test('a Debian security update travels server → A → B → C, and each tree i
       '--key',
       key,
       '--json',
+      ...(version === '7' ? ['--diff-from', '6'] : []),
     ]);
     say(`published ${version}: ${printed.trim()}`);
+    const told: { bundles: { bytes: number; blobBytes: number }[] } = JSON.parse(printed);
+    [bundle] = told.bundles;
   }
   const keyring = join(folder, 'keyring.pgp');
   copyFileSync(join(repository, 'keyring/1.pgp'), keyring);
@@ -144,7 +148,11 @@ test('a Debian security update travels server → A → B → C, and each tree i
     );
     assert.equal(status.bootedVersion, 7);
     assert.equal(status.previousVersion, 6);
-    say(`${laptop.name} is on 7; bytes by source: ${JSON.stringify(got.progress.fromPeers)}`);
+    const came = Object.values(got.progress.fromPeers).reduce((sum, bytes) => sum + bytes, 0);
+    say(
+      `${laptop.name} is on 7; ${came} bytes came for the update, the blobs have ${bundle?.blobBytes}; by source: ${JSON.stringify(got.progress.fromPeers)}`,
+    );
+    assert.equal(came, bundle?.bytes, `${laptop.name} must take the bundle and nothing else`);
     judge(laptop, repository, trees.newer);
   }
 });
