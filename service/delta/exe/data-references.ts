@@ -44,8 +44,8 @@ function relocations(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): 
     if (addends) list.add(at + (elf.wide ? 16 : 8), KIND.absolute);
     const place = addressToOffset(elf.segments, elf.wide ? u64(b, at) : u32(b, at));
     if (place < 0) continue;
-    if (!elf.wide) list.add(place, KIND.absolute);
-    else if (addends && u64(b, at + 16) !== 0 && u64(b, place) === u64(b, at + 16)) list.add(place, KIND.absolute);
+    if (!elf.wide) list.addLater(place);
+    else if (addends && u64(b, at + 16) !== 0 && u64(b, place) === u64(b, at + 16)) list.addLater(place);
   }
 }
 

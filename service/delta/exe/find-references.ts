@@ -30,6 +30,7 @@ export function findReferences(b: Uint8Array): Analysed {
     } else if (s.name.startsWith('.eh_frame')) {
       findInEhFrame(b, elf, s, list);
     } else if (s.type === SHT.progbits && s.flags & SHF.alloc && !s.name.startsWith('.got')) {
+      list.takeLater(s.offset, end);
       findJumpTables(b, elf, s, tables, list);
     } else {
       findInData(b, elf, s, list);

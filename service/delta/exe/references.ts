@@ -66,6 +66,8 @@ export class ReferenceList {
   private aux = new Uint32Array(4096);
   private count = 0;
   private sorted = true;
+  private readonly later: number[] = [];
+  private laterSorted: Float64Array | undefined;
 
   add(position: number, kind: Kind, aux = 0): void {
     const at = this.count;
@@ -76,6 +78,27 @@ export class ReferenceList {
     this.kinds[at] = kind;
     this.aux[at] = aux;
     this.count++;
+  }
+
+  /** Notes an absolute address far from where the list is now; `takeLater` adds it when the file's order comes to it. */
+  addLater(position: number): void {
+    if (this.later.length === MAX_REFERENCES / 4) return;
+    this.later.push(position);
+    this.laterSorted = undefined;
+  }
+
+  /** Adds what was noted for positions from `start` up to `end`. */
+  takeLater(start: number, end: number): void {
+    this.laterSorted ??= Float64Array.from(this.later).sort();
+    const sorted = this.laterSorted;
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((sorted[middle] ?? 0) < start) low = middle + 1;
+      else high = middle;
+    }
+    for (; low < sorted.length && (sorted[low] ?? 0) < end; low++) this.add(sorted[low] ?? 0, KIND.absolute);
   }
 
   private grow(): void {
