@@ -82,12 +82,26 @@ export function reasonOf(thrown: unknown): string {
   return (code === undefined ? undefined : WORDS[code]) ?? thrown.message;
 }
 
+/** System calls as people say them; the others keep their name. */
+const VERBS: Readonly<Record<string, string>> = {
+  access: 'look at',
+  lstat: 'look at',
+  stat: 'look at',
+  statfs: 'look at',
+  mkdir: 'make',
+  scandir: 'read',
+  unlink: 'remove',
+  rmdir: 'remove',
+  fsync: 'write',
+  ftruncate: 'write',
+};
+
 /** As `reasonOf`, with what was done to what: `cannot open /x: it is not there`. */
 function sentenceOf(error: NodeJS.ErrnoException): string {
   const { code = '', syscall, path } = error;
   const words = WORDS[code];
   if (words === undefined || syscall === undefined) return error.message;
-  return `cannot ${syscall}${path === undefined ? '' : ` ${path}`}: ${words}`;
+  return `cannot ${VERBS[syscall] ?? syscall}${path === undefined ? '' : ` ${path}`}: ${words}`;
 }
 
 /** The one place that turns an unknown thrown value into a `RippleError`; nothing of a stack survives. */

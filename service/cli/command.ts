@@ -137,6 +137,8 @@ export function parseInvocation(
 /** What Node says of a wrong option, in one sentence, with the option that was probably meant. */
 function explained(error: unknown, options: readonly string[]): string {
   if (!(error instanceof Error)) return String(error);
+  const wanting = /^Option '(?:-., )?(--[^ ']+)[^']*' argument (?:missing|is ambiguous)/.exec(error.message);
+  if (wanting) return `${wanting[1]} needs a value`;
   const unknown = /^Unknown option '(-+)([^']*)'/.exec(error.message);
   if (!unknown) return (error.message.split(/\. |\n/)[0] ?? error.message).replace(/\.$/, '');
   const [, dashes = '', name = ''] = unknown;

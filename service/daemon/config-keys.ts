@@ -57,7 +57,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     key: 'share.listen',
     kind: 'strings',
     fallback: ['0.0.0.0'],
-    doc: 'addresses to give from; empty (with discovery.kind "none"): give nothing',
+    doc: 'addresses to give from; empty: give nothing, tell nobody of us and look for nobody',
   },
   {
     key: 'share.port',

@@ -52,8 +52,9 @@ export function parseConfig(text: string, name: string): Config {
     table = parse(text);
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    const where = error instanceof TomlError ? `${name} line ${error.line}` : name;
-    throw new RippleError('InvalidArgument', `${where}: ${message.replace(/^Invalid TOML document: /, 'not TOML: ')}`);
+    const line = error instanceof TomlError ? `line ${error.line}: ` : '';
+    const why = message.replace(/^Invalid TOML document: /, '');
+    throw new RippleError('InvalidArgument', `${name} is not TOML: ${line}${why}`);
   }
   const given = new Map(flatten(table, ''));
   for (const key of given.keys()) {
@@ -82,11 +83,6 @@ export function parseConfig(text: string, name: string): Config {
       throw new RippleError('InvalidArgument', `${name}: origins: "${origin}" is not an http or https URL`);
   }
   const role = string('role');
-  if (strings('share.listen').length === 0 && string('discovery.kind') !== 'none')
-    throw new RippleError(
-      'InvalidArgument',
-      `${name}: share.listen is empty, so there is nothing to announce: set discovery.kind to "none" as well`,
-    );
   const kind = string('discovery.kind');
   return {
     role: role === 'school' || role === 'teacher' ? role : 'laptop',

@@ -70,8 +70,9 @@ async function wire(
   const trust = await TrustKeeper.open(config.keyring, layout, memory, logger);
   const cache = new BlobCache(layout.blobs);
   const ledger = new SourceLedger();
+  // Whoever gives nothing has no address to announce, and neighbours only answer those they can ask back.
   const discovery =
-    config.discoveryKind === 'none'
+    config.discoveryKind === 'none' || config.shareListen.length === 0
       ? undefined
       : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
   const sources = new SourceBook({

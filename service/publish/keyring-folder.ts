@@ -1,5 +1,5 @@
 /** The `keyring/` folder of a repository: a chain of verified keyrings, and at most one that waits for signatures. */
-import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import { inFile, SignatureError } from '../core/signature-error.ts';
@@ -7,6 +7,7 @@ import { formatKeyring, type Keyring, MAX_KEYRING_BYTES } from '../image/documen
 import { addSignatures, signDocument } from '../sign/document.ts';
 import type { Signer } from '../sign/openpgp.ts';
 import { Verifier } from '../sign/verifier.ts';
+import { makeFolder } from '../sys/durable.ts';
 
 /** What a change came to. */
 export type KeyringOutcome =
@@ -91,7 +92,7 @@ export class KeyringFolder {
   /** Publishes only what a laptop would accept. */
   async #settle(version: number, bytes: Uint8Array, newest: Verifier | undefined): Promise<KeyringOutcome> {
     const pending = this.pendingFile(version);
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     try {
       await (newest ? newest.advance(bytes) : Verifier.fromInstalled(bytes, 0));
     } catch (error) {

@@ -31,7 +31,8 @@ async function writeNew(file: string, text: string, mode: number): Promise<void>
       throw new RippleError('InvalidArgument', `${file}: exists already and is left alone; choose another name`, {
         cause,
       });
-    throw new RippleError('IoError', `cannot write ${file}: ${reasonOf(cause)}`, { cause });
+    const why = errno(cause) === 'ENOENT' ? 'its folder is not there' : reasonOf(cause);
+    throw new RippleError('IoError', `cannot write ${file}: ${why}`, { cause });
   }
   try {
     await handle.writeFile(text);

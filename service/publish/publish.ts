@@ -91,6 +91,8 @@ export async function publish(
   requireTree(tree, repository.root);
   const unlock = await repository.lock();
   try {
+    // Damage is found before the long work, not after it.
+    await readPayload(repository, repository.latestPath(image), parseLatest);
     await BlobBatch.discardAll(repository.root);
     const bases = await basesOf(options);
     const batch = await repository.openBatch();

@@ -106,7 +106,7 @@ test('a keyring that is out never changes', async (t) => {
   const first = firstKeyring({ root: [publicA] }, {});
   await folder.propose(first, [a.signer], at(1));
   const before = readFileSync(folder.file(1));
-  await refusedWith('InvalidArgument', folder.propose(first, [a.signer], at(2)), /is not the next one/);
+  await refusedWith('InvalidArgument', folder.propose(first, [a.signer], at(2)), /has keyring 1 already/);
   assert.deepEqual(readFileSync(folder.file(1)), before);
 });
 
