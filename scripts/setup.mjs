@@ -28,6 +28,7 @@ const TEST = {
   e2fsprogs: '/sbin/mke2fs',
   binutils: '/usr/bin/objdump',
   strace: '/usr/bin/strace',
+  faketime: '/usr/bin/faketime',
   tcpdump: '/usr/bin/tcpdump',
   busybox: '/usr/bin/busybox',
   chromium: '/usr/bin/chromium',
