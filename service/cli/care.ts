@@ -4,8 +4,6 @@ import type { Command } from './command.ts';
 import { CLIENT_OPTIONS, withDaemon } from './daemon-client.ts';
 
 export const verifyCommand: Command = {
-  name: 'verify',
-  summary: 'hash every file of the running version again',
   description:
     'Reads every file of the running version and compares content, mode, owner and time with the manifest. Exit status 1 when something differs.',
   positionals: [],
@@ -22,8 +20,6 @@ export const verifyCommand: Command = {
 };
 
 export const repairCommand: Command = {
-  name: 'repair',
-  summary: 'fetch damaged files again and replace them',
   description:
     'Verifies, fetches what is damaged from any neighbour or server, and replaces it by a rename in every tree that shares the file.',
   positionals: [],

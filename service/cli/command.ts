@@ -23,9 +23,6 @@ export interface PositionalSpec {
 }
 
 export interface Command {
-  readonly name: string;
-  /** Under 60 characters, for the list of commands. */
-  readonly summary: string;
   /** Paragraphs of the man-style help. */
   readonly description: string;
   readonly positionals: readonly PositionalSpec[];
@@ -147,9 +144,9 @@ function explained(error: unknown, options: readonly string[]): string {
 }
 
 /** The man-style page of one command. */
-export function helpPage(command: Command): string {
+export function helpPage(name: string, summary: string, command: Command): string {
   const usage = [
-    `ripple ${command.name}`,
+    `ripple ${name}`,
     ...command.positionals.map((p) => {
       const name = p.rest ? `${p.name}…` : p.name;
       return p.optional ? `[${name}]` : name;
@@ -168,7 +165,7 @@ export function helpPage(command: Command): string {
   ];
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   const sections = [
-    `NAME\n    ripple ${command.name} - ${command.summary}`,
+    `NAME\n    ripple ${name} - ${summary}`,
     `SYNOPSIS\n${wrap(usage, 76, '    ', '        ')}`,
     `DESCRIPTION\n${command.description
       .split('\n\n')

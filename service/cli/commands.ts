@@ -1,38 +1,92 @@
-/** Every command, in the order of the help. */
-import { repairCommand, verifyCommand } from './care.ts';
+/**
+ * Every command, in the order of the help. Each is loaded when it is called: a daemon needs none of the publisher's code
+ * in its memory, and `ripple status` should not wait for it.
+ */
 import type { Command } from './command.ts';
-import { daemonCommand, serveCommand } from './daemon.ts';
-import { demoCommand } from './demo.ts';
-import { keygenCommand } from './keygen.ts';
-import { keyringCommand } from './keyring.ts';
-import { publishCommand } from './publish.ts';
-import { peersCommand, statusCommand } from './status.ts';
-import {
-  acceptCommand,
-  cancelCommand,
-  checkCommand,
-  getCommand,
-  laterCommand,
-  restartCommand,
-  rollbackCommand,
-} from './update.ts';
 
-export const COMMANDS: readonly Command[] = [
-  statusCommand,
-  checkCommand,
-  getCommand,
-  acceptCommand,
-  laterCommand,
-  rollbackCommand,
-  restartCommand,
-  cancelCommand,
-  peersCommand,
-  verifyCommand,
-  repairCommand,
-  publishCommand,
-  serveCommand,
-  daemonCommand,
-  demoCommand,
-  keygenCommand,
-  keyringCommand,
+export interface CommandName {
+  readonly name: string;
+  /** Under 60 characters, for the list of commands. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandName[] = [
+  {
+    name: 'status',
+    summary: 'what runs, what is new, what is going on',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  {
+    name: 'check',
+    summary: 'look around for newer versions',
+    load: async () => (await import('./update.ts')).checkCommand,
+  },
+  {
+    name: 'get',
+    summary: 'fetch a version and write it beside the running one',
+    load: async () => (await import('./update.ts')).getCommand,
+  },
+  {
+    name: 'accept',
+    summary: 'choose a version that is here for the next start',
+    load: async () => (await import('./update.ts')).acceptCommand,
+  },
+  { name: 'later', summary: 'put a new version off', load: async () => (await import('./update.ts')).laterCommand },
+  {
+    name: 'rollback',
+    summary: 'go back to the previous version at the next start',
+    load: async () => (await import('./update.ts')).rollbackCommand,
+  },
+  {
+    name: 'restart',
+    summary: 'restart the laptop into the chosen version',
+    load: async () => (await import('./update.ts')).restartCommand,
+  },
+  {
+    name: 'cancel',
+    summary: 'stop what is being fetched',
+    load: async () => (await import('./update.ts')).cancelCommand,
+  },
+  {
+    name: 'peers',
+    summary: 'which laptops and servers are near, and what they have',
+    load: async () => (await import('./status.ts')).peersCommand,
+  },
+  {
+    name: 'verify',
+    summary: 'hash every file of the running version again',
+    load: async () => (await import('./care.ts')).verifyCommand,
+  },
+  {
+    name: 'repair',
+    summary: 'fetch damaged files again and replace them',
+    load: async () => (await import('./care.ts')).repairCommand,
+  },
+  {
+    name: 'publish',
+    summary: 'make a tree a signed version in a repository',
+    load: async () => (await import('./publish.ts')).publishCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'give a repository over HTTP',
+    load: async () => (await import('./daemon.ts')).serveCommand,
+  },
+  {
+    name: 'daemon',
+    summary: 'run the updater of a laptop or a school server',
+    load: async () => (await import('./daemon.ts')).daemonCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'play a little class with a school server on this machine',
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+  { name: 'keygen', summary: 'make a signing key', load: async () => (await import('./keygen.ts')).keygenCommand },
+  {
+    name: 'keyring',
+    summary: 'say which keys are trusted for what',
+    load: async () => (await import('./keyring.ts')).keyringCommand,
+  },
 ];

@@ -9,8 +9,6 @@ import { FolderContent } from '../store/folder-content.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const daemonCommand: Command = {
-  name: 'daemon',
-  summary: 'run the updater of a laptop or a school server',
   description:
     'Runs until it is ended by a signal. A laptop needs its sysroot, its keyring and a D-Bus system bus; a school server a repository. It prints one line "ready URL" when it serves, and what happens on standard error.',
   positionals: [],
@@ -35,8 +33,6 @@ export const daemonCommand: Command = {
 };
 
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'give a repository over HTTP',
   description:
     'Serves the files of a repository, and nothing else, until it is ended. Any other HTTP server does as well; this one has upload slots and a rate cap.',
   positionals: [],

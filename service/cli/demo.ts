@@ -5,8 +5,6 @@ import { runDemo } from '../demo/demo.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const demoCommand: Command = {
-  name: 'demo',
-  summary: 'play a little class with a school server on this machine',
   description:
     "Starts a school server, three neighbours and one laptop on loopback, with a sample image made of this machine's own files, and opens the activity of the laptop: get the new version from a neighbour, restart into it, go back. Needs no root; Ctrl-C removes everything again.",
   positionals: [],

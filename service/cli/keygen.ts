@@ -6,8 +6,6 @@ import type { Command } from './command.ts';
 const SECONDS_PER_DAY = 86_400;
 
 export const keygenCommand: Command = {
-  name: 'keygen',
-  summary: 'make a signing key',
   description: `Makes an Ed25519 OpenPGP key. The private half goes to FILE, readable by you alone, the public half to FILE.pub. Existing files are never written over.
 
 Keep the private file away from the server that hands out versions. gpg reads both files, and every command here that takes a key also takes one that gpg exported.`,

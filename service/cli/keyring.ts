@@ -10,8 +10,6 @@ import { formatTable, type Terminal } from './terminal.ts';
 const ACTIONS = ['init', 'add', 'remove', 'update', 'sign', 'show'] as const;
 
 export const keyringCommand: Command = {
-  name: 'keyring',
-  summary: 'say which keys are trusted for what',
   description: `The keyring of a repository lists the keys of four roles: root (changes the keyring), release (says what a version is), latest (says which is newest) and order (moves a class). Each change makes the next keyring, which must be signed by enough root keys of the old one and of the new one.
 
 init makes the first keyring from --root (and --release, --latest, --order; without them the root keys serve). add and remove change the keys of each --role; without --role, remove takes the key from all. update puts in newer copies of listed keys: extended, or revoked. Each takes --threshold ROLE=N too.

@@ -1,8 +1,8 @@
 /** `ripple`: finds the command, runs it, and is the one place that turns what it throws into a line and a status. */
 import { asRippleError } from '../api/errors.ts';
 import { DAEMON_VERSION } from '../daemon/version.ts';
-import { type Command, helpPage, parseInvocation, UsageError } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { helpPage, parseInvocation, UsageError } from './command.ts';
+import { COMMANDS, type CommandName } from './commands.ts';
 import { nearest } from './nearest.ts';
 import { Terminal } from './terminal.ts';
 
@@ -28,23 +28,24 @@ EXIT STATUS
 `;
 }
 
-async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+async function runCommand({ name, load }: CommandName, args: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   for (const name of ENDING) process.once(name, onInterrupt);
   const terminal = new Terminal(process.stdout, process.stderr, args.includes('--json'));
   try {
+    const command = await load();
     await command.run(parseInvocation(command, args, terminal, stop.signal));
     terminal.clearBar();
     return 0;
   } catch (thrown) {
     terminal.clearBar();
     if (thrown instanceof UsageError) {
-      process.stderr.write(`ripple ${command.name}: ${thrown.message}; see: ripple ${command.name} --help\n`);
+      process.stderr.write(`ripple ${name}: ${thrown.message}; see: ripple ${name} --help\n`);
       return 2;
     }
     const error = asRippleError(thrown);
-    process.stderr.write(`ripple ${command.name}: ${error.message.replaceAll('\n', ' ')}\n`);
+    process.stderr.write(`ripple ${name}: ${error.message.replaceAll('\n', ' ')}\n`);
     if (error.code === 'Internal' && process.env.RIPPLE_DEBUG) console.error(thrown);
     return 1;
   } finally {
@@ -56,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const asked = COMMANDS.find((command) => command.name === rest[0]);
-    process.stdout.write(asked ? helpPage(asked) : overview());
+    process.stdout.write(asked ? helpPage(asked.name, asked.summary, await asked.load()) : overview());
     return name === undefined ? 2 : 0;
   }
   if (name === '--version' || name === '-V') {
@@ -77,7 +78,7 @@ async function main(args: readonly string[]): Promise<number> {
   const end = rest.indexOf('--');
   const flags = end < 0 ? rest : rest.slice(0, end);
   if (flags.includes('--help') || flags.includes('-h')) {
-    process.stdout.write(helpPage(command));
+    process.stdout.write(helpPage(command.name, command.summary, await command.load()));
     return 0;
   }
   return runCommand(command, rest);

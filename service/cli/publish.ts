@@ -15,8 +15,6 @@ import { type Command, type Invocation, UsageError } from './command.ts';
 import { formatBytes } from './terminal.ts';
 
 export const publishCommand: Command = {
-  name: 'publish',
-  summary: 'make a tree a signed version in a repository',
   description:
     'Reads every entry of TREE, writes its manifest and the content that the repository does not have yet, then the signed release, and at last the signed statement that this version is the newest. The same tree gives the same manifest, byte for byte. A version that is there already is never changed.\n\nA repository without a keyring gets one that trusts the keys of this call for everything; for a school, make it first: ripple keyring.',
   positionals: [{ name: 'TREE', doc: 'the root folder of the version' }],

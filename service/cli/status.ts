@@ -5,8 +5,6 @@ import { CLIENT_OPTIONS, type Status, statusOf, withDaemon } from './daemon-clie
 import { formatBytes, formatTable } from './terminal.ts';
 
 export const statusCommand: Command = {
-  name: 'status',
-  summary: 'what runs, what is new, what is going on',
   description:
     'Prints the version that runs, the one chosen for the next start, what newer versions somebody near has, and what the daemon is doing.',
   positionals: [],
@@ -20,8 +18,6 @@ export const statusCommand: Command = {
 };
 
 export const peersCommand: Command = {
-  name: 'peers',
-  summary: 'which laptops and servers are near, and what they have',
   description:
     'Prints a table of the neighbours that were heard: who they are, which version they have, how much they gave.',
   positionals: [],

@@ -9,8 +9,6 @@ const BUSY: readonly string[] = ['checking', 'fetching', 'staging'];
 const NO_WAIT = { type: 'boolean', doc: 'do not wait for the end' } as const;
 
 export const checkCommand: Command = {
-  name: 'check',
-  summary: 'look around for newer versions',
   description:
     'Asks every neighbour and server that is near for its newest version, and checks what they say against the keyring.',
   positionals: [],
@@ -31,8 +29,6 @@ export const checkCommand: Command = {
 };
 
 export const getCommand: Command = {
-  name: 'get',
-  summary: 'fetch a version and write it beside the running one',
   description:
     'Fetches what is different from the running version, from neighbours first, checks it, and writes the new tree beside the running one. Nothing changes for the running system; what came is kept if it is interrupted.',
   positionals: [{ name: 'VERSION', doc: 'the version to get', optional: true }],
@@ -62,8 +58,6 @@ export const getCommand: Command = {
 };
 
 export const acceptCommand: Command = {
-  name: 'accept',
-  summary: 'choose a version that is here for the next start',
   description:
     'Chooses a version that was fetched. It runs from the next start on; the running one stays as the way back. With --when now the laptop restarts at once.',
   positionals: [{ name: 'VERSION', doc: 'the version to choose' }],
@@ -95,8 +89,6 @@ export const acceptCommand: Command = {
 };
 
 export const laterCommand: Command = {
-  name: 'later',
-  summary: 'put a new version off',
   description: 'Nothing reminds of the version until then. Without --until: for a day.',
   positionals: [{ name: 'VERSION', doc: 'the version to put off; the newest when not given', optional: true }],
   options: {
@@ -121,8 +113,6 @@ export const laterCommand: Command = {
 };
 
 export const rollbackCommand: Command = {
-  name: 'rollback',
-  summary: 'go back to the previous version at the next start',
   description:
     'Chooses the version that ran before. Nothing of /home is touched. The laptop goes back when it restarts: ripple restart.',
   positionals: [],
@@ -145,8 +135,6 @@ export const rollbackCommand: Command = {
 };
 
 export const restartCommand: Command = {
-  name: 'restart',
-  summary: 'restart the laptop into the chosen version',
   description: 'Does nothing unless a version other than the running one is chosen.',
   positionals: [],
   options: CLIENT_OPTIONS,
@@ -159,8 +147,6 @@ export const restartCommand: Command = {
 };
 
 export const cancelCommand: Command = {
-  name: 'cancel',
-  summary: 'stop what is being fetched',
   description: 'Stops a check or a fetch. What came is kept, and is not fetched again next time.',
   positionals: [],
   options: CLIENT_OPTIONS,

@@ -2,9 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { RippleError } from '../api/errors.ts';
 import type { Clock, Logger } from '../core/ports.ts';
+import { keepLittleSpare } from '../sys/spare-memory.ts';
 import type { Config } from './config.ts';
-import { startLaptop } from './laptop.ts';
-import { startSchool } from './school.ts';
 
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -16,7 +15,10 @@ export const systemClock: Clock = {
  * @throws RippleError when it cannot start, or when the bus went away
  */
 export async function runDaemon(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
-  const start = config.role === 'school' ? startSchool : startLaptop;
+  keepLittleSpare();
+  // Only the one that is wanted: the other's code would stay in memory.
+  const start =
+    config.role === 'school' ? (await import('./school.ts')).startSchool : (await import('./laptop.ts')).startLaptop;
   const daemon = await start(config, logger, systemClock);
   process.stdout.write(`ready${daemon.url === '' ? '' : ` ${daemon.url}`}\n`);
   let busLost = false;

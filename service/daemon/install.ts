@@ -31,11 +31,19 @@ export interface InstallOptions {
 
 /** @throws RippleError as a fetch would; `WrongState` when the version is there already. */
 export async function installVersion(options: InstallOptions): Promise<void> {
+  const layout = new Layout(options.sysroot);
+  const existing = await stageVersion(options);
+  const current = { image: options.image, version: options.version };
+  choose(layout, { current, ...(existing ? { previous: existing } : {}) });
+}
+
+/** As `installVersion`, but leaves it staged. Answers the deployment that is chosen, if there is one. */
+export async function stageVersion(options: InstallOptions): Promise<Deployment | undefined> {
   const { image, version, signal, clock, logger } = options;
   const layout = new Layout(options.sysroot);
   const target: Deployment = { image, version };
   const source = new FolderSource(options.repository);
-  const trust = await TrustKeeper.open(options.keyring, layout, Memory.open(layout.stateFile), logger);
+  const trust = TrustKeeper.open(options.keyring, layout, Memory.open(layout.stateFile), logger);
   await trust.advance(source, signal);
   await trust.latest(source, image, signal);
   const release = await trust.release(source, image, version, 0, signal);
@@ -63,5 +71,5 @@ export async function installVersion(options: InstallOptions): Promise<void> {
     ...(base ? { base } : {}),
   });
   cache.clear(new Set([release.notes.sha256]));
-  choose(layout, { current: target, ...(existing ? { previous: existing.current } : {}) });
+  return existing?.current;
 }

@@ -25,6 +25,8 @@ export interface LaptopParts {
   readonly logger: Logger;
   /** @throws RippleError `LowBattery`. */
   requirePower(): void;
+  /** Called when a piece of work is over and nothing is under way. */
+  rest(): void;
 }
 
 /** Appointments and deferrals are looked at this often: Node's own timers cannot wait longer than 24 days. */
@@ -34,7 +36,10 @@ const BEFORE_RESTART_MS = 300;
 export class LaptopUpdater implements Updater {
   readonly #parts: LaptopParts;
   readonly #status: UpdaterStatus;
-  readonly #job = new OneJob(() => this.changed());
+  readonly #job = new OneJob(() => {
+    this.changed();
+    this.#parts.rest();
+  });
   /** What `ready` is about when it is no newly staged version but one that was here. */
   #readyVersion = 0;
   #appointments: NodeJS.Timeout | undefined;

@@ -13,6 +13,7 @@ import { createDiscovery } from '../discover/discovery.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { tryLock } from '../sys/libc.ts';
+import { giveBackSoon } from '../sys/spare-memory.ts';
 import { Care } from './care.ts';
 import { Checker } from './checker.ts';
 import type { Config } from './config.ts';
@@ -67,7 +68,7 @@ async function wire(
     logger,
   });
   await switcher.start();
-  const trust = await TrustKeeper.open(config.keyring, layout, memory, logger);
+  const trust = TrustKeeper.open(config.keyring, layout, memory, logger);
   const cache = new BlobCache(layout.blobs);
   const ledger = new SourceLedger();
   // Whoever gives nothing has no address to announce, and neighbours only answer those they can ask back.
@@ -104,6 +105,7 @@ async function wire(
     clock,
     logger,
     requirePower: () => requirePower(readPower(config.powerSupplies), config.powerFloorPercent),
+    rest: giveBackSoon,
   });
   switcher.onChange(() => updater.changed());
 
@@ -173,6 +175,7 @@ async function wire(
   }
   closers.push(() => scheduler.stop());
   scheduler.start();
+  giveBackSoon();
   return { url: share?.url ?? '', onBusLost: (listener) => bus?.onClose(listener) };
 }
 

@@ -4,7 +4,14 @@ import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Logger, Source } from '../core/ports.ts';
 import { inFile, SignatureError } from '../core/signature-error.ts';
 import type { Layout } from '../deploy/layout.ts';
-import { type Latest, MAX_DOCUMENT_BYTES, MAX_KEYRING_BYTES, parseRelease, type Release } from '../image/documents.ts';
+import {
+  type Latest,
+  MAX_DOCUMENT_BYTES,
+  MAX_KEYRING_BYTES,
+  parseKeyring,
+  parseRelease,
+  type Release,
+} from '../image/documents.ts';
 import { readSignedMessage } from '../sign/packets.ts';
 import { type Verified, Verifier } from '../sign/verifier.ts';
 import { writeDurablySync } from '../sys/durable.ts';
@@ -14,23 +21,27 @@ import type { Memory } from './memory.ts';
 const MAX_STEPS = 32;
 
 export class TrustKeeper {
-  readonly #verifier: Verifier;
+  readonly #file: string;
+  readonly #installed: Uint8Array;
   readonly #layout: Layout;
   readonly #memory: Memory;
   readonly #logger: Logger;
+  #opening: Promise<Verifier> | undefined;
 
-  private constructor(verifier: Verifier, layout: Layout, memory: Memory, logger: Logger) {
-    this.#verifier = verifier;
+  private constructor(file: string, installed: Uint8Array, layout: Layout, memory: Memory, logger: Logger) {
+    this.#file = file;
+    this.#installed = installed;
     this.#layout = layout;
     this.#memory = memory;
     this.#logger = logger;
   }
 
   /**
-   * Starts from the newer of the installed keyring and the one kept by an earlier run.
-   * @throws RippleError when the installed one is missing or not a keyring
+   * Its keys are read, and their own signature checked, with the first document that is to be judged: a laptop that only
+   * gives needs no OpenPGP in memory.
+   * @throws RippleError when the installed keyring is missing or not a keyring
    */
-  static async open(installed: string, layout: Layout, memory: Memory, logger: Logger): Promise<TrustKeeper> {
+  static open(installed: string, layout: Layout, memory: Memory, logger: Logger): TrustKeeper {
     let bytes: Uint8Array;
     try {
       bytes = readFileSync(installed);
@@ -40,40 +51,55 @@ export class TrustKeeper {
         `cannot read the keyring ${installed}: ${reasonOf(error)}; it comes with the image, or from a repository: keyring/1.pgp`,
       );
     }
-    const time = memory.state.trustedTimeSeconds;
-    let verifier = await Verifier.fromInstalled(bytes, 0, time).catch((error: unknown) => {
+    try {
+      parseKeyring(readSignedMessage(bytes, MAX_KEYRING_BYTES).payload);
+    } catch (error) {
       throw inFile(installed, error);
+    }
+    return new TrustKeeper(installed, bytes, layout, memory, logger);
+  }
+
+  #verifier(): Promise<Verifier> {
+    this.#opening ??= this.#newestVerifier().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
     });
-    let trusted = bytes;
-    if (existsSync(layout.keyring)) {
+    return this.#opening;
+  }
+
+  /** By the newer of the installed keyring and the one kept by an earlier run. */
+  async #newestVerifier(): Promise<Verifier> {
+    const time = this.#memory.state.trustedTimeSeconds;
+    let verifier = await Verifier.fromInstalled(this.#installed, 0, time).catch((error: unknown) => {
+      throw inFile(this.#file, error);
+    });
+    let trusted = this.#installed;
+    if (existsSync(this.#layout.keyring)) {
       try {
-        const keptBytes = readFileSync(layout.keyring);
+        const keptBytes = readFileSync(this.#layout.keyring);
         const kept = await Verifier.fromInstalled(keptBytes, 0, time);
         if (kept.keyringVersion > verifier.keyringVersion) [verifier, trusted] = [kept, keptBytes];
       } catch (error) {
-        logger.warn('the kept keyring is damaged; going on from the installed one', { message: String(error) });
+        this.#logger.warn('the kept keyring is damaged; going on from the installed one', { message: String(error) });
       }
     }
-    writeDurablySync(layout.keyringNumbered(verifier.keyringVersion), trusted);
-    return new TrustKeeper(verifier, layout, memory, logger);
-  }
-
-  get keyringVersion(): number {
-    return this.#verifier.keyringVersion;
+    writeDurablySync(this.#layout.keyringNumbered(verifier.keyringVersion), trusted);
+    return verifier;
   }
 
   /** Moves along the chain of keyrings as far as the source has it. What does not verify is not kept. */
   async advance(source: Source, signal: AbortSignal): Promise<void> {
+    const verifier = await this.#verifier();
     for (let step = 0; step < MAX_STEPS; step++) {
-      const bytes = await source.readDocument(`keyring/${this.keyringVersion + 1}.pgp`, MAX_KEYRING_BYTES, signal);
+      const bytes = await source.readDocument(`keyring/${verifier.keyringVersion + 1}.pgp`, MAX_KEYRING_BYTES, signal);
       if (!bytes) return;
-      const next = await this.#verifier.advance(bytes);
+      const next = await verifier.advance(bytes);
       // Numbered as well, for neighbours that are further back in the chain.
-      writeDurablySync(this.#layout.keyringNumbered(this.keyringVersion), bytes);
+      writeDurablySync(this.#layout.keyringNumbered(verifier.keyringVersion), bytes);
       writeDurablySync(this.#layout.keyring, bytes);
       this.#memory.update({ trustedTimeSeconds: next.trustedTimeSeconds });
       if (next.rolesChanged.includes('latest')) this.#memory.forgetLatestEpoch();
-      this.#logger.info('the keyring moved on', { version: this.keyringVersion });
+      this.#logger.info('the keyring moved on', { version: verifier.keyringVersion });
     }
   }
 
@@ -84,7 +110,7 @@ export class TrustKeeper {
     const seen = this.#memory.state.latestEpoch;
     let verified: Verified<Latest>;
     try {
-      verified = await this.#verifier.latest(bytes, { image, highestEpochSeen: seen });
+      verified = await (await this.#verifier()).latest(bytes, { image, highestEpochSeen: seen });
     } catch (error) {
       // Check 4 holds, but a neighbour that was away for a week is no forger: what it says is only not used.
       if (error instanceof SignatureError && error.reason === 'stale-epoch') return undefined;
@@ -111,7 +137,7 @@ export class TrustKeeper {
   ): Promise<Release | undefined> {
     const bytes = await source.readDocument(`images/${image}/${version}.pgp`, MAX_DOCUMENT_BYTES, signal);
     if (!bytes) return undefined;
-    const verified = await this.#verifier.release(bytes, { image, version, minVersionExclusive: above });
+    const verified = await (await this.#verifier()).release(bytes, { image, version, minVersionExclusive: above });
     writeDurablySync(this.#layout.release({ image, version }), bytes);
     this.#memory.update({ trustedTimeSeconds: verified.trustedTimeSeconds });
     return verified.document;
@@ -121,7 +147,7 @@ export class TrustKeeper {
   async keptRelease(image: string, version: number): Promise<Release | undefined> {
     const file = this.#layout.release({ image, version });
     if (!existsSync(file)) return undefined;
-    return (await this.#verifier.release(readFileSync(file), { image, version })).document;
+    return (await (await this.#verifier()).release(readFileSync(file), { image, version })).document;
   }
 
   /**

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RippleError } from '../api/errors.ts';
+import { DAEMON_NODE_FLAGS } from '../daemon/node-flags.ts';
 
 const PROJECT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const COMMAND = join(PROJECT, 'bin', 'ripple');
@@ -66,6 +67,7 @@ export class VirtualLaptop {
     const [program, ...args] = [
       ...(this.#options.prefix ?? []),
       process.execPath,
+      ...DAEMON_NODE_FLAGS,
       COMMAND,
       'daemon',
       '--config',

@@ -5,6 +5,7 @@ import type { BlobRef, Clock, Source } from '../core/ports.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
+import { buffersSpent } from '../sys/spare-memory.ts';
 import { BlobQueue } from './blob-queue.ts';
 import { FetchCount, type FetchProgress, type FetchResult } from './fetch-count.ts';
 import { prepare } from './prepare.ts';
@@ -189,6 +190,7 @@ class Swarm {
     this.#heardMs = this.#options.clock.monotonicMs();
     this.#table.received(id, bytes);
     this.#count.received(id, bytes);
+    buffersSpent(bytes);
   }
 
   #sourceFailed({ source, blob, stolen }: Running, error: SourceError): void {

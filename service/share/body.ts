@@ -1,6 +1,7 @@
 /** Sends bytes to one reader: in pieces, at the rate allowed, and not to a reader that stopped reading. */
 import type { ServerResponse } from 'node:http';
 import type { ServedContent } from '../store/content.ts';
+import { buffersSpent } from '../sys/spare-memory.ts';
 
 export interface BodyOptions {
   /** Handed to the network at a time. */
@@ -30,6 +31,7 @@ export async function sendBody(
     if (response.destroyed) return;
     sent += size;
     options.gave(size);
+    buffersSpent(size);
     if (sent === length) response.end(piece);
     else if (!response.write(piece) && !(await settled(response, 'drain', options.stallMs))) return;
   }

@@ -1,49 +1,53 @@
 /** Keys and signatures. The only file that imports openpgp; none of its types leave it. */
-import {
-  type Config,
-  config,
-  createMessage,
-  decryptKey,
-  enums,
-  generateKey,
-  type Key,
-  type PrivateKey,
-  readKeys,
-  readPrivateKeys,
-  readSignature,
-  type SignaturePacket,
-  sign,
-} from 'openpgp';
+import type { Config, Key, PrivateKey, SignaturePacket } from 'openpgp';
 import { RippleError } from '../api/errors.ts';
 import type { SignatureFacts } from '../core/trust.ts';
 import { type FramedSignature, frameSignature, readSignaturePackets } from './packets.ts';
 
-/** SHA-256, SHA-384 and SHA-512 are accepted, in documents and inside keys. */
-const HASHES: ReadonlySet<number> = new Set([enums.hash.sha256, enums.hash.sha384, enums.hash.sha512]);
-const OTHER_HASHES = new Set([
-  enums.hash.md5,
-  enums.hash.sha1,
-  enums.hash.ripemd,
-  enums.hash.sha224,
-  enums.hash.sha3_256,
-  enums.hash.sha3_512,
-]);
+type Library = typeof import('openpgp');
 
-/** Ed25519 (both packet forms) and RSA of 2048 bits or more are accepted. */
-const CONFIG: Config = {
-  ...config,
-  minRSABits: 2048,
-  rejectPublicKeyAlgorithms: new Set([
-    enums.publicKey.elgamal,
-    enums.publicKey.dsa,
-    enums.publicKey.ecdsa,
-    enums.publicKey.ed448,
-  ]),
-  rejectHashAlgorithms: OTHER_HASHES,
-  rejectMessageHashAlgorithms: OTHER_HASHES,
-  // The same content, key and time make the same document.
-  nonDeterministicSignaturesViaNotation: false,
-};
+interface Rules {
+  readonly config: Config;
+  /** SHA-256, SHA-384 and SHA-512 are accepted, in documents and inside keys. */
+  readonly hashes: ReadonlySet<number>;
+}
+
+let loading: Promise<Library & Rules> | undefined;
+
+/** Loaded with the first key or signature: of a daemon that only gives it would be a sixth of its memory. */
+function library(): Promise<Library & Rules> {
+  loading ??= import('openpgp').then((openpgp) => ({ ...openpgp, ...rulesOf(openpgp) }));
+  return loading;
+}
+
+function rulesOf({ config, enums }: Library): Rules {
+  const otherHashes = new Set([
+    enums.hash.md5,
+    enums.hash.sha1,
+    enums.hash.ripemd,
+    enums.hash.sha224,
+    enums.hash.sha3_256,
+    enums.hash.sha3_512,
+  ]);
+  return {
+    hashes: new Set([enums.hash.sha256, enums.hash.sha384, enums.hash.sha512]),
+    /** Ed25519 (both packet forms) and RSA of 2048 bits or more are accepted. */
+    config: {
+      ...config,
+      minRSABits: 2048,
+      rejectPublicKeyAlgorithms: new Set([
+        enums.publicKey.elgamal,
+        enums.publicKey.dsa,
+        enums.publicKey.ecdsa,
+        enums.publicKey.ed448,
+      ]),
+      rejectHashAlgorithms: otherHashes,
+      rejectMessageHashAlgorithms: otherHashes,
+      // The same content, key and time make the same document.
+      nonDeterministicSignaturesViaNotation: false,
+    },
+  };
+}
 
 /** The last second OpenPGP can write: where the library would else read this machine's clock. */
 const END_OF_TIME = new Date(0xffff_ffff * 1000);
@@ -64,7 +68,8 @@ export async function generateSigningKey(options: {
   readonly date?: Date | undefined;
 }): Promise<GeneratedKey> {
   const { name, passphrase, expiresInSeconds = 0, date = new Date() } = options;
-  const common = { userIDs: { name }, subkeys: [], keyExpirationTime: expiresInSeconds, date, config: CONFIG };
+  const { generateKey, config } = await library();
+  const common = { userIDs: { name }, subkeys: [], keyExpirationTime: expiresInSeconds, date, config };
   const { privateKey, publicKey } = await generateKey({
     ...common,
     type: 'ecc',
@@ -103,16 +108,17 @@ export class TrustedKey {
    * @throws RippleError('InvalidArgument')
    */
   static async read(what: string, bytes: string | Uint8Array): Promise<TrustedKey> {
+    const { config } = await library();
     const keys = await readAnyKeys(what, bytes);
     const [key] = keys;
     if (key === undefined || keys.length > 1) throw bad(what, `holds ${keys.length} keys, exactly one is needed`);
     if (key.isPrivate()) throw bad(what, 'is a private key where the public one belongs (FILE.pub, or gpg --export)');
-    const expires = await key.getExpirationTime(undefined, CONFIG);
+    const expires = await key.getExpirationTime(undefined, config);
     if (expires === null) throw bad(what, 'has no valid self-signature with SHA-256 or better');
     const trusted = new TrustedKey(key, seconds(expires));
     if (!trusted.revoked) {
       try {
-        await key.getSigningKey(undefined, null, undefined, CONFIG);
+        await key.getSigningKey(undefined, null, undefined, config);
       } catch (cause) {
         throw bad(what, 'cannot sign: Ed25519, or RSA of 2048 bits or more, marked for signing is needed', cause);
       }
@@ -133,30 +139,31 @@ export class TrustedKey {
 
   /** Checks one signature that names this key. Reads no clock: times are reported, `core/trust.ts` judges them. */
   async check(signature: SignaturePacket, payload: Uint8Array): Promise<SignatureFacts> {
+    const { createMessage, enums, hashes, config } = await library();
     const { fingerprint } = this;
     const weak = (problem: string): SignatureFacts => ({ state: 'weak', fingerprint, problem });
     const { created, hashAlgorithm, issuerKeyID } = signature;
     const signer = this.#key.getKeys().find((key) => key.getKeyID().toHex() === issuerKeyID.toHex());
     if (signer === undefined || created === null) return { state: 'bad', fingerprint };
-    if (hashAlgorithm === null || !HASHES.has(hashAlgorithm)) return weak('it signed with a weak hash');
+    if (hashAlgorithm === null || !hashes.has(hashAlgorithm)) return weak('it signed with a weak hash');
     const message = await createMessage({ binary: payload, date: END_OF_TIME });
     const [literal] = message.packets;
     try {
       if (literal === undefined) return { state: 'bad', fingerprint };
       // At its own creation time: "is it in the future" is no question to ask without a clock.
-      await signature.verify(signer.keyPacket, enums.signature.binary, literal, created, false, CONFIG);
+      await signature.verify(signer.keyPacket, enums.signature.binary, literal, created, false, config);
     } catch {
       return { state: 'bad', fingerprint };
     }
     const expires = [this.expiresSeconds, seconds(signature.getExpirationTime())];
     let revoked = this.revoked;
     if ('mainKey' in signer) {
-      expires.push(seconds((await signer.getExpirationTime(END_OF_TIME, CONFIG)) ?? new Date(0)));
+      expires.push(seconds((await signer.getExpirationTime(END_OF_TIME, config)) ?? new Date(0)));
       revoked ||= signer.revocationSignatures.length > 0;
     }
     if (!revoked) {
       try {
-        await this.#key.getSigningKey(issuerKeyID, null, undefined, CONFIG);
+        await this.#key.getSigningKey(issuerKeyID, null, undefined, config);
       } catch {
         return weak('it is not valid, not strong enough or not meant for signing');
       }
@@ -203,8 +210,9 @@ async function checkSignature(
 }
 
 async function parseSignature(body: Uint8Array): Promise<SignaturePacket | undefined> {
+  const { readSignature, enums, config } = await library();
   try {
-    const { packets } = await readSignature({ binarySignature: frameSignature(body), config: CONFIG });
+    const { packets } = await readSignature({ binarySignature: frameSignature(body), config });
     const [packet] = packets;
     // Version 4 over binary data: what gpg and this project make. No other form is worth its risk.
     if (packets.length !== 1 || packet?.version !== 4 || packet.signatureType !== enums.signature.binary)
@@ -231,6 +239,7 @@ export class Signer {
    * @throws RippleError('InvalidArgument') not a key, a public key, passphrase missing or wrong
    */
   static async read(what: string, bytes: string | Uint8Array, passphrase?: string): Promise<Signer> {
+    const { decryptKey, config } = await library();
     const keys = await readAnyKeys(what, bytes);
     const [first] = keys;
     if (first === undefined || keys.length > 1) throw bad(what, `holds ${keys.length} keys, exactly one is needed`);
@@ -239,7 +248,7 @@ export class Signer {
     if (!key.isDecrypted()) {
       if (passphrase === undefined) throw bad(what, 'is locked: give its passphrase (--passphrase-file)');
       try {
-        key = await decryptKey({ privateKey: first, passphrase, config: CONFIG });
+        key = await decryptKey({ privateKey: first, passphrase, config });
       } catch (cause) {
         throw bad(what, 'the passphrase is wrong', cause);
       }
@@ -254,10 +263,11 @@ export class Signer {
 
   /** @throws RippleError('InvalidArgument') when the key had expired at `date`, is revoked or may not sign */
   async sign(payload: Uint8Array, date: Date): Promise<Required<FramedSignature>> {
+    const { createMessage, sign, config } = await library();
     const message = await createMessage({ binary: payload, date });
     let detached: Uint8Array;
     try {
-      const options = { message, signingKeys: this.#key, date, config: CONFIG, detached: true } as const;
+      const options = { message, signingKeys: this.#key, date, config, detached: true } as const;
       detached = await sign({ ...options, format: 'binary' });
     } catch (cause) {
       throw bad(
@@ -292,12 +302,12 @@ async function readAnyKeys(what: string, bytes: string | Uint8Array): Promise<Ke
   if (text.length > 256 * 1024) throw bad(what, 'is too long for a key');
   // The library would read the first and say nothing of the others.
   if (text.split('-----BEGIN PGP ').length > 2) throw bad(what, 'holds several keys, exactly one is needed');
+  const { readKeys, readPrivateKeys, config } = await library();
   try {
-    if (!text.includes('-----BEGIN PGP '))
-      return await readKeys({ binaryKeys: Buffer.from(text, 'latin1'), config: CONFIG });
+    if (!text.includes('-----BEGIN PGP ')) return await readKeys({ binaryKeys: Buffer.from(text, 'latin1'), config });
     return text.includes('-----BEGIN PGP PRIVATE KEY BLOCK')
-      ? await readPrivateKeys({ armoredKeys: text, config: CONFIG })
-      : await readKeys({ armoredKeys: text, config: CONFIG });
+      ? await readPrivateKeys({ armoredKeys: text, config })
+      : await readKeys({ armoredKeys: text, config });
   } catch (cause) {
     throw bad(what, 'is not an OpenPGP key', cause);
   }

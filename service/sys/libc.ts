@@ -33,6 +33,21 @@ const c = {
   lseek: libc.func('int64_t lseek64(int fd, int64_t offset, int whence)'),
 };
 
+/** Only glibc has these; `undefined` elsewhere. */
+const glibc = {
+  mallopt: optional('int mallopt(int parameter, int value)'),
+  mallocTrim: optional('int malloc_trim(size_t pad)'),
+};
+const M_MMAP_THRESHOLD = -3;
+
+function optional(prototype: string): ReturnType<typeof libc.func> | undefined {
+  try {
+    return libc.func(prototype);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Bytes of a C `long`: the size of both members of `struct timespec`. */
 const LONG_BYTES = koffi.sizeof('long');
 
@@ -129,6 +144,16 @@ export function setTimes(path: Buffer, timeNs: bigint): void {
     }
   }
   checked(c.utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat', path);
+}
+
+/** Memory of at least `bytes` is from now on the system's again as soon as it is freed. With glibc; see mallopt(3). */
+export function limitHeapSpare(bytes: number): void {
+  glibc.mallopt?.(M_MMAP_THRESHOLD, bytes);
+}
+
+/** Gives freed memory of the C library back to the system. With glibc; see malloc_trim(3). */
+export function trimHeap(): void {
+  glibc.mallocTrim?.(0);
 }
 
 /** Writes everything of the file system that holds `path` to its disk, on another thread; rejects when a write failed. */
