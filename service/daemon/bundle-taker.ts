@@ -62,6 +62,10 @@ const MOST_PEERS = 8;
 /** While somebody who has it is busy. */
 const PATIENCE_MS = 60_000;
 const WAIT_MS = 2_000;
+/** To ask how long a bundle is: only shown, so it must not hold up the look around. */
+const SIZE_MS = 5_000;
+/** After so many sources that did not answer or broke the swarm, which asks many at once, is quicker. */
+const MOST_TROUBLES = 3;
 const PROGRESS_MS = 100;
 
 /** `worker.js` beside this file, once compiled. */
@@ -75,8 +79,10 @@ export class BundleTaker {
 
   /** What the first who has it says; `undefined`: nobody has it. */
   async size(name: BundleName, sources: readonly Source[], signal: AbortSignal): Promise<number | undefined> {
+    const asking = AbortSignal.any([signal, AbortSignal.timeout(SIZE_MS)]);
     for (const source of someOf(sources)) {
-      const bytes = await source.bundleSize?.(name, signal).catch(() => undefined);
+      if (asking.aborted) break;
+      const bytes = await source.bundleSize?.(name, asking).catch(() => undefined);
       signal.throwIfAborted();
       if (bytes !== undefined) return bytes;
     }
@@ -109,6 +115,7 @@ export class BundleTaker {
     const givers = new Set<string>(existsSync(part) ? [''] : []);
     const started = clock.monotonicMs();
     const refused = new Set<string>();
+    let troubles = 0;
     for (;;) {
       let busy = false;
       for (const source of someOf(wish.sources())) {
@@ -135,9 +142,11 @@ export class BundleTaker {
           if (error.reason === 'busy') busy = true;
           else refused.add(source.id);
           if (error.reason === 'lied') rmSync(part, { force: true });
+          if (error.reason !== 'busy') troubles += 1;
           ledger.failed(source, error.reason, clock.monotonicMs(), error.retryAfterMs);
           const banned = error.reason === 'lied';
           this.#options.logger.warn('source', { id: source.id, banned, message: error.message });
+          if (troubles >= MOST_TROUBLES) return undefined;
         }
       }
       if (!busy || clock.monotonicMs() - started > PATIENCE_MS) return undefined;

@@ -26,7 +26,7 @@ export type UnbundleReply =
   /** `blameless`: something of this machine is wrong, not the bundle. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly blameless: boolean };
 
-/** Kept free on the disk for everything else that runs meanwhile. */
+/** Kept free for everything else that runs meanwhile. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
 
 /** There is less room than the contents may take: what is refused for its size is then no fault of the bundle. */
