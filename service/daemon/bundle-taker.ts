@@ -130,7 +130,10 @@ export class BundleTaker {
             refused.add(source.id);
             continue;
           }
-          if (await this.#unbundle(wish, part)) return sizeBytes;
+          if (await this.#unbundle(wish, part)) {
+            wish.onProgress(sizeBytes, sizeBytes, Object.fromEntries(got));
+            return sizeBytes;
+          }
           if (givers.size > 1) {
             alone = true;
             busy = true;
@@ -141,7 +144,10 @@ export class BundleTaker {
           const error = asSourceError(thrown, source.id);
           if (error.reason === 'busy') busy = true;
           else refused.add(source.id);
-          if (error.reason === 'lied') rmSync(part, { force: true });
+          if (error.reason === 'lied') {
+            rmSync(part, { force: true });
+            got.delete(source.id);
+          }
           if (error.reason !== 'busy') troubles += 1;
           ledger.failed(source, error.reason, clock.monotonicMs(), error.retryAfterMs);
           const banned = error.reason === 'lied';
@@ -167,16 +173,17 @@ export class BundleTaker {
     const opened = await source.openBundle?.(name, here, signal);
     if (!opened) return undefined;
     const { sizeBytes, offset } = opened;
+    if (sizeBytes > maxBytes) {
+      opened.close();
+      wish.onTooLong?.();
+      return undefined;
+    }
     const fd = openSync(
       part,
       constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
       0o600,
     );
     try {
-      if (sizeBytes > maxBytes) {
-        wish.onTooLong?.();
-        return undefined;
-      }
       ftruncateSync(fd, offset);
       if (offset === 0) givers.clear();
       let done = offset;
@@ -189,7 +196,8 @@ export class BundleTaker {
         const nowMs = this.#options.clock.monotonicMs();
         if (nowMs - toldMs < PROGRESS_MS && done < sizeBytes) continue;
         toldMs = nowMs;
-        onProgress(done, sizeBytes, Object.fromEntries(got));
+        // Who gave counts once it came out right.
+        onProgress(done, sizeBytes, {});
       }
       // Before it can be given on: after a power cut it must not be taken for whole.
       fsyncSync(fd);

@@ -129,7 +129,7 @@ export class Fetcher implements FetchPart {
     for (const sha256 of result.usedBlobs) cache.drop(sha256);
     this.#forgetBlobs(release);
     const name = this.#bundleName(release);
-    if (name) this.#taker.keep(name);
+    if (name && bundle === 'taken') this.#taker.keep(name);
     switcher.refresh();
     meter.phase('done', 0);
   }

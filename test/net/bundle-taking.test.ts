@@ -175,6 +175,7 @@ test('nobody has one, or only a longer one than it is worth: nothing is fetched'
   const change = { maxBytes: it.bundle.length - 1, onTooLong: () => long++ };
   assert.equal(await laptop.take([empty, whole], change), undefined);
   assert.equal(long, 1);
+  assert.deepEqual(readdirSync(laptop.layout.bundles), []);
   assertHasNothing(laptop);
   assert.ok(await laptop.take([empty, whole]));
 });
