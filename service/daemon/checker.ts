@@ -1,8 +1,9 @@
 /** One look around: who has what, and is it real? */
-import { asRippleError, RippleError } from '../api/errors.ts';
+import { asRippleError, type RippleError } from '../api/errors.ts';
 import type { VersionInfo } from '../api/model.ts';
 import type { Logger, Source } from '../core/ports.ts';
 import type { Release } from '../image/documents.ts';
+import { noAnswer } from './no-answer.ts';
 import type { CheckPart } from './parts.ts';
 import type { SourceBook } from './source-book.ts';
 import type { TrustKeeper } from './trust-keeper.ts';
@@ -92,13 +93,4 @@ export class Checker implements CheckPart {
       ...told,
     };
   }
-}
-
-/** Which of the troubles to tell when nobody helped: a forged document is worse than silence. */
-function noAnswer(asked: number, troubles: readonly RippleError[]): RippleError {
-  const forged = troubles.find((error) => error.code === 'SignatureInvalid');
-  if (forged) return forged;
-  if (asked === 0)
-    return new RippleError('NoSource', 'nobody is near: no neighbour was heard and no server is configured');
-  return new RippleError('NoSource', `nobody answered (${asked} asked): ${troubles[0]?.message ?? 'no reason known'}`);
 }

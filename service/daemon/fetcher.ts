@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HashMismatchError, RippleError } from '../api/errors.ts';
+import { asRippleError, HashMismatchError, RippleError } from '../api/errors.ts';
 import { NO_PROGRESS, type ProgressInfo } from '../api/model.ts';
 import type { Entry } from '../core/entry.ts';
 import { planStage, type StagePlan } from '../core/plan.ts';
-import type { BlobRef, BundleName, Clock, Logger } from '../core/ports.ts';
+import type { BlobRef, BundleName, Clock, Logger, Source } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { assertRoom } from '../deploy/space.ts';
@@ -20,6 +20,7 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import { writeDurablySync } from '../sys/durable.ts';
 import { BundleTaker } from './bundle-taker.ts';
 import { Meter } from './meter.ts';
+import { noAnswer } from './no-answer.ts';
 import type { FetchPart } from './parts.ts';
 import type { SourceBook } from './source-book.ts';
 import type { Switcher } from './switcher.ts';
@@ -206,22 +207,39 @@ export class Fetcher implements FetchPart {
     return this.#options.cache.path(ref.sha256);
   }
 
+  /** From whoever knows it. A laptop that has just started has not heard of anybody yet: it waits a while. */
   async #askForRelease(version: number, signal: AbortSignal): Promise<Release> {
-    const { trust, image, sources, switcher, logger } = this.#options;
-    for (const source of sources.toAsk(Number.POSITIVE_INFINITY)) {
-      try {
-        await trust.advance(source, signal);
-        const release = await trust.release(source, image, version, switcher.facts().booted, signal);
-        if (release) return release;
-      } catch (error) {
-        signal.throwIfAborted();
-        logger.warn('a source was no help', {
-          source: source.id,
-          message: error instanceof Error ? error.message : '',
-        });
+    const { image, sources } = this.#options;
+    for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
+      const asked = sources.toAsk(Number.POSITIVE_INFINITY);
+      const troubles: RippleError[] = [];
+      for (const source of asked) {
+        const answer = await this.#askOneForRelease(source, version, signal);
+        if (answer instanceof RippleError) troubles.push(answer);
+        else if (answer) return answer;
       }
+      if (asked.length > troubles.length)
+        throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
+      if (asked.length > 0 || waitedMs >= NOBODY_PATIENCE_MS) throw noAnswer(asked.length, troubles);
+      await sleep(LOOK_AGAIN_MS, undefined, { signal });
     }
-    throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
+  }
+
+  async #askOneForRelease(
+    source: Source,
+    version: number,
+    signal: AbortSignal,
+  ): Promise<Release | RippleError | undefined> {
+    const { trust, image, switcher, logger } = this.#options;
+    try {
+      await trust.advance(source, signal);
+      return await trust.release(source, image, version, switcher.facts().booted, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asRippleError(thrown);
+      logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
+      return error;
+    }
   }
 
   async #manifest(release: Release, signal: AbortSignal): Promise<Uint8Array> {

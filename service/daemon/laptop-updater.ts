@@ -29,7 +29,7 @@ export interface LaptopParts {
   rest(): void;
 }
 
-/** Appointments and deferrals are looked at this often: Node's own timers cannot wait longer than 24 days. */
+/** Appointments and deferrals are looked at at least this often: clocks are set, and Node's timers end at 24 days. */
 const APPOINTMENT_POLL_MS = 20_000;
 const BEFORE_RESTART_MS = 300;
 
@@ -59,16 +59,16 @@ export class LaptopUpdater implements Updater {
     // Also when it is staged: what comes after the tree has its name may not have been done.
     if (goal > 0 && (goal === facts.staged || !facts.local.includes(goal))) this.#beginFetch(goal);
     else {
-      this.#parts.memory.update({ goal: 0 });
+      this.#note({ goal: 0 });
       this.#settle(false);
     }
-    this.#appointments = setInterval(() => this.#keepAppointment(), APPOINTMENT_POLL_MS);
-    this.#appointments.unref();
+    void this.#keepMissedAppointment();
+    this.#waitForAppointment();
   }
 
   /** Stops the work under way (what came is kept) and resolves when nothing runs any more. */
   async stop(): Promise<void> {
-    clearInterval(this.#appointments);
+    clearTimeout(this.#appointments);
     await this.#job.abort();
   }
 
@@ -109,11 +109,21 @@ export class LaptopUpdater implements Updater {
     this.#beginCheck(true);
   }
 
-  /** As `check`, but by itself: trouble is only logged, and nothing happens while other work is under way. */
-  checkQuietly(): void {
+  /**
+   * As `check`, but by itself: trouble is only logged, and nothing happens while other work is under way.
+   * `afterFailure`: also where a failure stands that nobody has seen.
+   */
+  checkQuietly(afterFailure = false): void {
     const { state } = this.#status;
-    if (this.#job.running || nextState(state, 'check') === undefined || state === 'failed') return;
+    if (this.#job.running || nextState(state, 'check') === undefined || (state === 'failed' && !afterFailure)) return;
     this.#beginCheck(false);
+  }
+
+  /** As `fetch`, but by itself: not what is here, nor what did not start or a person went back from. */
+  async fetchQuietly(version: number): Promise<void> {
+    const { shunned } = this.#parts.memory.state;
+    if (shunned.includes(version) || this.#parts.switcher.facts().local.includes(version)) return;
+    await this.fetch(version);
   }
 
   async fetch(version: number): Promise<void> {
@@ -233,7 +243,7 @@ export class LaptopUpdater implements Updater {
       };
       try {
         await this.#parts.fetcher.run(version, report, signal);
-        this.#parts.memory.update({ goal: 0 });
+        this.#note({ goal: 0 });
         this.#readyVersion = version;
         this.#status.go('staged');
         const info = this.#status.versions.find((candidate) => candidate.version === version);
@@ -254,16 +264,37 @@ export class LaptopUpdater implements Updater {
     else this.changed();
   }
 
+  #waitForAppointment(): void {
+    const { appointment, deferredUntil } = this.#parts.memory.state;
+    const untilMs = (appointment?.at ?? deferredUntil) * 1000 - this.#parts.clock.wallMs();
+    const waitMs = untilMs > 0 ? Math.min(untilMs, APPOINTMENT_POLL_MS) : APPOINTMENT_POLL_MS;
+    this.#appointments = setTimeout(() => {
+      this.#keepAppointment();
+      this.#waitForAppointment();
+    }, waitMs);
+    this.#appointments.unref();
+  }
+
   #keepAppointment(): void {
     const { appointment, deferredUntil } = this.#parts.memory.state;
     const now = this.#parts.clock.wallMs() / 1000;
     if (appointment && now >= appointment.at && !this.#job.running) {
-      this.#parts.memory.update({ appointment: null });
+      this.#note({ appointment: null });
       this.accept(appointment.version, 'now').catch((thrown) => this.#trouble(appointment.version, thrown));
     } else if (deferredUntil > 0 && now >= deferredUntil) {
-      this.#parts.memory.update({ deferredUntil: 0 });
+      this.#note({ deferredUntil: 0 });
       this.changed();
     }
+  }
+
+  /** A laptop that was off at the time has just started: it is not restarted once more, the version waits for the next start. */
+  async #keepMissedAppointment(): Promise<void> {
+    const { appointment } = this.#parts.memory.state;
+    if (!appointment || this.#parts.clock.wallMs() / 1000 < appointment.at || this.#job.running) return;
+    this.#note({ appointment: null, deferredUntil: 0 });
+    const { current, booted, local } = this.#parts.switcher.facts();
+    if (current !== booted || !local.includes(appointment.version)) return;
+    await this.#choose(appointment.version).catch((thrown) => this.#trouble(appointment.version, thrown));
   }
 
   async #care<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -291,11 +322,20 @@ export class LaptopUpdater implements Updater {
 
   #forgetTrouble(): void {
     this.#status.forgetError();
-    this.#parts.memory.update({ rollback: null });
+    this.#note({ rollback: null });
   }
 
   #trouble(version: number, thrown: unknown): void {
-    this.#parts.memory.update({ goal: 0 });
+    this.#note({ goal: 0 });
     this.#status.trouble(version, thrown);
+  }
+
+  /** Remembers what is no promise to anybody: a disk that is full or failing must not end the daemon on top. */
+  #note(change: Parameters<Memory['update']>[0]): void {
+    try {
+      this.#parts.memory.update(change);
+    } catch (thrown) {
+      this.#parts.logger.warn('cannot write down what changed', { message: asRippleError(thrown).message });
+    }
   }
 }

@@ -20,8 +20,9 @@ export interface MemoryState {
   readonly shunned: readonly number[];
   /** Told until the person has seen it. */
   readonly rollback: { readonly from: number; readonly to: number; readonly reason: string } | null;
-  /** What ran when the daemon last started: a change of it is a start of another version. */
-  readonly lastBooted: number;
+  /** Which start of the laptop the daemon last saw: another one is a new start, the same one a restart of the daemon. */
+  readonly lastStart: string;
+  /** Starts of the laptop since a newer `latest` was heard. */
   readonly bootsSinceNews: number;
 }
 
@@ -33,7 +34,7 @@ const FRESH: Omit<MemoryState, 'id'> = {
   appointment: null,
   shunned: [],
   rollback: null,
-  lastBooted: 0,
+  lastStart: '',
   bootsSinceNews: 0,
 };
 
@@ -97,6 +98,7 @@ function readState(file: string): Partial<MemoryState> | undefined {
   };
   const id = members.get('id');
   const shunned = members.get('shunned');
+  const lastStart = members.get('lastStart');
   const rollback = record(members.get('rollback'));
   const appointment = record(members.get('appointment'));
   return {
@@ -114,8 +116,8 @@ function readState(file: string): Partial<MemoryState> | undefined {
       appointment && typeof appointment.version === 'number' && typeof appointment.at === 'number'
         ? { version: appointment.version, at: appointment.at }
         : null,
-    lastBooted: number('lastBooted'),
-    bootsSinceNews: number('bootsSinceNews'),
+    lastStart: typeof lastStart === 'string' ? lastStart : '',
+    bootsSinceNews: Math.max(0, number('bootsSinceNews')),
   };
 }
 

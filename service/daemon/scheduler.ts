@@ -1,4 +1,5 @@
 /** When a laptop looks around by itself: now and then, and when a neighbour announces something newer. */
+import { asRippleError } from '../api/errors.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { LaptopUpdater } from './laptop-updater.ts';
 import type { SourceBook } from './source-book.ts';
@@ -27,7 +28,10 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     if (options.automatic)
-      options.updater.onSignal((signal) => this.#takeUp(signal.name === 'UpdateAvailable' ? signal.info.version : 0));
+      options.updater.onSignal((signal) => {
+        // After each look, not only at news: what failed is tried again, nobody may be there to ask for it.
+        if (signal.name === 'StateChanged' && signal.old === 'checking' && signal.new === 'available') this.#takeUp();
+      });
   }
 
   start(): void {
@@ -58,7 +62,7 @@ export class Scheduler {
 
   #look(): void {
     this.#lastLookMs = this.#options.clock.monotonicMs();
-    this.#options.updater.checkQuietly();
+    this.#options.updater.checkQuietly(this.#options.automatic);
   }
 
   #arm(): void {
@@ -75,14 +79,15 @@ export class Scheduler {
     this.#timer.unref();
   }
 
-  #takeUp(version: number): void {
-    if (version === 0) return;
+  #takeUp(): void {
+    const { updater, logger } = this.#options;
     // After the check has ended: one job at a time.
     setTimeout(() => {
-      this.#options.updater
-        .fetch(version)
+      const version = updater.snapshot().versions.at(-1)?.version ?? 0;
+      updater
+        .fetchQuietly(version)
         .catch((error: unknown) =>
-          this.#options.logger.info('not fetched by itself', { version, message: String(error) }),
+          logger.info('not fetched by itself', { version, message: asRippleError(error).message }),
         );
     }, 100).unref();
   }

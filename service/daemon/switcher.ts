@@ -1,6 +1,6 @@
 /** Which version runs next: reads the disk, commits choices, notices at a start what the boot script had to do. */
 import { spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import type { Logger } from '../core/ports.ts';
@@ -42,11 +42,16 @@ export class Switcher implements SwitchPart {
     if (recovery.damage !== undefined) logger.warn('the boot pointer is damaged', { damage: recovery.damage });
     this.#noticeRollback();
     this.refresh();
-    const { memory } = this.#options;
-    const { lastBooted } = memory.state;
-    if (lastBooted !== this.#facts.booted)
-      memory.update({ lastBooted: this.#facts.booted, deferredUntil: Math.max(0, memory.state.deferredUntil) });
-    else if (memory.state.deferredUntil < 0) memory.update({ deferredUntil: 0 });
+    const { memory, marker } = this.#options;
+    const { lastStart, deferredUntil, bootsSinceNews } = memory.state;
+    const start = startOf(marker);
+    // A daemon that crashed and came back is no start of the laptop: what was put off until then stays so.
+    if (start === '' || start !== lastStart)
+      memory.update({
+        lastStart: start,
+        deferredUntil: Math.max(0, deferredUntil),
+        bootsSinceNews: bootsSinceNews + 1,
+      });
   }
 
   facts(): Facts {
@@ -193,6 +198,12 @@ export class Switcher implements SwitchPart {
     }
     this.refresh();
   }
+}
+
+/** The boot script writes its marker once a start, in a folder that a start empties; '' when there is none. */
+function startOf(marker: string): string {
+  const found = statSync(marker, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.mtimeNs}.${found.ino}` : '';
 }
 
 function namesIn(folder: string): string[] {

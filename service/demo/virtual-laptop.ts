@@ -58,11 +58,14 @@ export class VirtualLaptop {
     return this.#process?.pid;
   }
 
-  /** Runs the boot script and starts the daemon; resolves when the daemon says that it is ready. */
-  async start(arguments_: { readonly keyHeld?: boolean } = {}): Promise<void> {
+  /**
+   * Runs the boot script and starts the daemon; resolves when the daemon says that it is ready. With `daemonOnly` the
+   * laptop ran on, and only the daemon comes back.
+   */
+  async start(arguments_: { readonly keyHeld?: boolean; readonly daemonOnly?: boolean } = {}): Promise<void> {
     if (this.#process) throw new RippleError('WrongState', `${this.folder} runs already`);
     this.#writeConfig();
-    if (this.#options.config.role !== 'school') this.#boot(arguments_.keyHeld === true);
+    if (this.#options.config.role !== 'school' && !arguments_.daemonOnly) this.#boot(arguments_.keyHeld === true);
     const log = openSync(this.logFile, 'a');
     const [program, ...args] = [
       ...(this.#options.prefix ?? []),

@@ -1,0 +1,10 @@
+import { RippleError } from '../api/errors.ts';
+
+/** Which of the troubles to tell when nobody helped: a forged document is worse than silence. */
+export function noAnswer(asked: number, troubles: readonly RippleError[]): RippleError {
+  const forged = troubles.find((error) => error.code === 'SignatureInvalid');
+  if (forged) return forged;
+  if (asked === 0)
+    return new RippleError('NoSource', 'nobody is near: no neighbour was heard and no server is configured');
+  return new RippleError('NoSource', `nobody answered (${asked} asked): ${troubles[0]?.message ?? 'no reason known'}`);
+}
