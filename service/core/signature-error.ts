@@ -23,6 +23,20 @@ export class SignatureError extends RippleError {
   }
 }
 
+/** What no honest laptop hands on. The other reasons also befall one that was away while keys were changed. */
+const FORGED: readonly SignatureReason[] = [
+  'malformed',
+  'unknown-key',
+  'wrong-role',
+  'tampered',
+  'wrong-image',
+  'wrong-version',
+];
+
+export function isForgery(error: unknown): boolean {
+  return error instanceof SignatureError && FORGED.includes(error.reason);
+}
+
 /** The same trouble with the name of the file it was found in, for whoever has to put a good one there. */
 export function inFile(file: string, thrown: unknown): RippleError {
   const error = asRippleError(thrown);

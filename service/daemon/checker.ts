@@ -10,6 +10,8 @@ import type { TrustKeeper } from './trust-keeper.ts';
 
 /** Of a whole school only so many are asked in one look; the next look asks others. */
 const MOST_ASKED = 12;
+/** After the first answer the others have so long; whoever is slower is asked in the next look. */
+const STRAGGLER_MS = 4000;
 
 export interface CheckerOptions {
   readonly image: string;
@@ -41,21 +43,26 @@ export class Checker implements CheckPart {
     const found = new Map<number, Found>();
     const troubles: RippleError[] = [];
     let answered = 0;
+    // One that stalls must not keep everybody waiting once others have answered.
+    const late = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
     await Promise.all(
       asked.map(async (source) => {
         try {
-          await this.#ask(source, found, signal);
+          await this.#ask(source, found, AbortSignal.any([signal, late.signal]));
           answered += 1;
+          timer ??= setTimeout(() => late.abort(), STRAGGLER_MS);
         } catch (thrown) {
           const error = asRippleError(thrown);
           troubles.push(error);
-          sources.doubt(source.id);
+          sources.blame(source, error);
           logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
         }
       }),
     );
+    clearTimeout(timer);
     signal.throwIfAborted();
-    if (answered === 0) throw noAnswer(asked.length, troubles);
+    if (answered === 0) throw noAnswer(asked.length, troubles, sources.bannedCount());
     const ascending = [...found.values()].sort((a, b) => a.release.version - b.release.version);
     return Promise.all(ascending.map((one) => this.#describe(one, signal)));
   }

@@ -220,7 +220,8 @@ export class Fetcher implements FetchPart {
       }
       if (asked.length > troubles.length)
         throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
-      if (asked.length > 0 || waitedMs >= NOBODY_PATIENCE_MS) throw noAnswer(asked.length, troubles);
+      if (asked.length > 0 || waitedMs >= NOBODY_PATIENCE_MS)
+        throw noAnswer(asked.length, troubles, sources.bannedCount());
       await sleep(LOOK_AGAIN_MS, undefined, { signal });
     }
   }
@@ -230,13 +231,14 @@ export class Fetcher implements FetchPart {
     version: number,
     signal: AbortSignal,
   ): Promise<Release | RippleError | undefined> {
-    const { trust, image, switcher, logger } = this.#options;
+    const { trust, image, switcher, sources, logger } = this.#options;
     try {
       await trust.advance(source, signal);
       return await trust.release(source, image, version, switcher.facts().booted, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asRippleError(thrown);
+      sources.blame(source, error);
       logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
       return error;
     }
@@ -281,6 +283,12 @@ export class Fetcher implements FetchPart {
     return { plan: planStage(entries, base.manifest, has), entries, base };
   }
 
+  #nobodyHas(version: number): RippleError {
+    const banned = this.#options.sources.bannedCount();
+    const why = banned > 0 ? ` who can be believed (${banned} gave wrong bytes)` : '';
+    return new RippleError('NoSource', `nobody near${why} has version ${version}; what came of it is kept`);
+  }
+
   /** Fetches; while nobody at all is near it waits a while, for friends walk away and others come by. */
   async #blobs(version: number, refs: readonly BlobRef[], meter: Meter, signal: AbortSignal): Promise<FetchResult> {
     const { sources, cache, ledger, clock, logger } = this.#options;
@@ -299,12 +307,8 @@ export class Fetcher implements FetchPart {
           },
         });
       } catch (thrown) {
-        if (
-          !(thrown instanceof BlobsMissingError) ||
-          waitedMs >= NOBODY_PATIENCE_MS ||
-          sources.forVersion(version).length > 0
-        )
-          throw thrown;
+        if (!(thrown instanceof BlobsMissingError) || sources.forVersion(version).length > 0) throw thrown;
+        if (waitedMs >= NOBODY_PATIENCE_MS) throw this.#nobodyHas(version);
         await sleep(LOOK_AGAIN_MS, undefined, { signal });
         waitedMs += LOOK_AGAIN_MS;
       }

@@ -1,6 +1,9 @@
 /** Who is near and where bytes can come from: neighbours that discovery heard, origins from the configuration. */
+import type { RippleError } from '../api/errors.ts';
 import type { PeerInfo, ProgressInfo } from '../api/model.ts';
 import type { Clock, Discovery, Neighbour, Source } from '../core/ports.ts';
+import { isForgery } from '../core/signature-error.ts';
+import { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { HttpSource } from '../fetch/http-source.ts';
 
@@ -44,6 +47,25 @@ export class SourceBook {
   /** It did not answer as it should: discovery finds out whether it is still there. */
   doubt(id: string): void {
     void this.#options.discovery?.probe(id);
+  }
+
+  /**
+   * It was no help. A neighbour whose documents cannot be real is not asked again today; a server may only have met the
+   * login page of a network, and is asked again.
+   */
+  blame(source: Source, error: RippleError): void {
+    const { ledger, clock } = this.#options;
+    const lied = isForgery(error) || (error instanceof SourceError && error.reason === 'lied');
+    if (source.kind === 'peer' && lied) ledger.failed(source, 'lied', clock.monotonicMs());
+    this.doubt(source.id);
+  }
+
+  /** How many are near and not asked, because they lied. */
+  bannedCount(): number {
+    const { discovery, ledger, clock, image, origins } = this.#options;
+    const near = (discovery?.neighbours() ?? []).filter((one) => one.alive && one.image === image);
+    const now = clock.monotonicMs();
+    return [...near.map(({ id }) => id), ...origins].filter((id) => ledger.isBanned(id, now)).length;
   }
 
   /** Versions a source announces. */

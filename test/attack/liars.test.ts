@@ -1,157 +1,221 @@
 /**
- * Servers that lie, seen from a whole laptop: the real daemon, told by the real command line to get a version while
- * whoever it asks sends something else. The signed documents are real each time, so that it is the content that lies.
+ * Neighbours that lie, against the real daemon: each is a real HTTP server, announced by real mDNS on loopback beside an
+ * honest one. The update arrives, the liar is banned where it lied, and is not asked again.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { serve } from '../helpers/blobs.ts';
-import { type Published, publishTrees, TestLaptop } from '../helpers/published.ts';
+import { announce, endless, liarOver } from '../helpers/liar.ts';
+import { type Published, publishTrees, signLatest, TestLaptop } from '../helpers/published.ts';
 import { makeSeededTrees, SMALL_SIZE } from '../helpers/seeded-trees.ts';
 import { tempFolder } from '../helpers/temp.ts';
+import { until } from '../helpers/until.ts';
 
-type Answer = (response: ServerResponse, bytes: Buffer) => void;
+/** Other tests play on loopback as well: whoever follows another image is nobody's neighbour here. */
+const IMAGE = `liars-${process.pid}`;
+const LOOPBACK = {
+  'discovery.kind': 'bonjour',
+  'discovery.interfaces': ['127.0.0.1'],
+  'fetch.stall_seconds': 2,
+} as const;
 
-const portal = Buffer.from('<!doctype html><title>Welcome to the hotel</title><form>Room number</form>');
+let folder = '';
+let published: Published;
+/** Of somebody else, with a key that nobody here trusts. */
+let forged: Published;
 
-/** What each of them sends for a blob. */
-const LIES: Readonly<Record<string, Answer>> = {
-  'wrong bytes': (response, bytes) => response.end(randomBytes(bytes.length)),
-  'one bit wrong': (response, bytes) => {
-    const changed = Buffer.from(bytes);
-    const last = changed.length - 1;
-    if (last >= 0) changed[last] = (changed[last] ?? 0) ^ 1;
-    response.end(changed);
-  },
-  'too many bytes': (response, bytes) => response.end(Buffer.concat([bytes, randomBytes(4096)])),
-  'too few bytes': (response, bytes) => response.end(bytes.subarray(0, bytes.length >> 1)),
-  'a captive portal': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(portal),
-  'nothing at all': (response) => response.destroy(),
-  'an answer that never goes on': (response, bytes) => {
-    response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 1));
-  },
-};
-
-interface Liar {
-  readonly url: string;
-  /** Blobs it was asked for. */
-  asked(): number;
-}
-
-/** Real documents, and for blobs the lie; the manifest is a blob too. */
-async function startLiar(t: TestContext, repository: string, lie: Answer): Promise<Liar> {
-  let asked = 0;
-  const server = createServer((request, response) => {
-    const path = join(repository, request.url ?? '/');
-    if (!/^\/(keyring|images|blobs)\/[\w./]+$/.test(request.url ?? '') || !existsSync(path))
-      return void response.writeHead(404).end();
-    const bytes = readFileSync(path);
-    if (!request.url?.startsWith('/blobs/')) return void response.end(bytes);
-    asked += 1;
-    lie(response, bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, asked: () => asked };
-}
-
-async function published(t: TestContext): Promise<{ readonly folder: string; readonly published: Published }> {
-  const folder = tempFolder(t, 'liars');
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ripple-liars-'));
   const trees = makeSeededTrees(folder, 3, SMALL_SIZE);
-  return {
-    folder,
-    published: await publishTrees(folder, [
-      [6, trees.older],
-      [7, trees.newer],
-    ]),
-  };
+  const versions = [
+    [6, trees.older],
+    [7, trees.newer],
+  ] as const;
+  published = await publishTrees(join(folder, 'ours'), versions, IMAGE);
+  forged = await publishTrees(join(folder, 'theirs'), versions, IMAGE);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Lie {
+  readonly what: string;
+  /** Answers for what it lies about; for the rest it is honest. */
+  readonly about: RegExp;
+  readonly answer: (bytes: Buffer, response: ServerResponse) => void;
+  readonly state: 'banned' | 'online';
 }
 
-test('each kind of liar: the update arrives from another, and the liar is left', async (t) => {
-  const { folder, published: what } = await published(t);
-  const honest = await serve(t, what.repository);
-  for (const [name, lie] of Object.entries(LIES)) {
-    await t.test(name, async (inner) => {
-      const liar = await startLiar(inner, what.repository, lie);
-      const laptop = await TestLaptop.make(inner, {
-        folder: join(folder, name.replaceAll(' ', '-')),
-        published: what,
-        config: { origins: [liar.url, honest.url], 'fetch.stall_seconds': 1 },
-      });
-      await laptop.virtual.start();
-      await laptop.ok('get', '7');
-      laptop.assertTree(what, 7);
-      laptop.assertTree(what, 6);
-      const { stagedVersion, progress } = await laptop.status();
-      assert.equal(stagedVersion, 7);
-      // The one that stops after a right byte did give that byte, for each of the four that were asked for at once.
-      const most = name === 'an answer that never goes on' ? 24 : 0;
-      assert.ok((progress.fromPeers[liar.url] ?? 0) <= most, 'nothing wrong that the liar sent counts');
-      // Four are asked for at once, and a source that only fails gets a few more chances than one that lies.
-      assert.ok(liar.asked() <= 24, `asked ${liar.asked()} times`);
-    });
-  }
+const BLOBS = /^\/blobs\//;
+const LIES: readonly Lie[] = [
+  { what: 'wrong bytes', about: BLOBS, answer: (bytes, to) => to.end(Buffer.alloc(bytes.length, 1)), state: 'banned' },
+  {
+    what: 'too many bytes',
+    about: BLOBS,
+    answer: (bytes, to) => to.end(Buffer.concat([bytes, bytes])),
+    state: 'banned',
+  },
+  {
+    what: 'too many bytes that were not announced',
+    about: BLOBS,
+    answer: (bytes, to) => {
+      to.write(bytes);
+      to.end('more');
+    },
+    state: 'banned',
+  },
+  { what: 'too few bytes', about: BLOBS, answer: (bytes, to) => to.end(bytes.subarray(1)), state: 'banned' },
+  { what: 'nothing at all', about: BLOBS, answer: () => {}, state: 'online' },
+  {
+    what: 'half of it, and then nothing',
+    about: BLOBS,
+    answer: (bytes, to) => {
+      to.setHeader('Content-Length', bytes.length);
+      to.write(bytes.subarray(0, bytes.length / 2));
+    },
+    state: 'online',
+  },
+  {
+    what: 'the login page of a network for everything',
+    about: /./,
+    answer: (_bytes, to) => {
+      to.setHeader('Content-Type', 'text/html');
+      to.end('<html><body>Please log in</body></html>');
+    },
+    state: 'banned',
+  },
+  {
+    what: 'a release that somebody else signed',
+    about: /\/7\.pgp$/,
+    answer: (_bytes, to) => to.end(readFileSync(join(forged.repository, `images/${IMAGE}/7.pgp`))),
+    state: 'banned',
+  },
+  {
+    what: 'a statement of the newest that somebody else signed',
+    about: /latest\.pgp$/,
+    answer: (_bytes, to) => to.end(readFileSync(join(forged.repository, `images/${IMAGE}/latest.pgp`))),
+    state: 'banned',
+  },
+  {
+    what: 'a release that says version 7 and was signed as version 6',
+    about: /\/7\.pgp$/,
+    answer: (_bytes, to) => to.end(readFileSync(join(published.repository, `images/${IMAGE}/6.pgp`))),
+    state: 'banned',
+  },
+  { what: 'documents without end', about: /\.pgp$/, answer: (_bytes, to) => endless(to), state: 'banned' },
+];
+
+async function laptopAmong(t: TestContext): Promise<TestLaptop> {
+  const laptop = await TestLaptop.make(t, { folder: join(tempFolder(t), 'laptop'), published, config: LOOPBACK });
+  await laptop.virtual.start();
+  return laptop;
+}
+
+async function untilSeen(laptop: TestLaptop, ...ids: readonly string[]): Promise<void> {
+  await until(async () => {
+    const { peers } = await laptop.status();
+    return ids.every((id) => peers.some((peer) => peer.id === id && peer.state !== 'away'));
+  });
+}
+
+for (const lie of LIES) {
+  test(`a neighbour gives ${lie.what}: the update comes from the honest one`, async (t) => {
+    const honest = await serve(t, published.repository);
+    const lying = await liarOver(t, published.repository, lie);
+    await announce(t, IMAGE, lying.url, { id: 'bad0', name: 'Liar' });
+    await announce(t, IMAGE, honest.url, { id: 'good0', name: 'Honest' });
+    const laptop = await laptopAmong(t);
+    await untilSeen(laptop, 'bad0', 'good0');
+    await laptop.ok('check');
+    await laptop.ok('get', '7');
+    laptop.assertTree(published, 7);
+    const { peers, state, progress } = await laptop.status();
+    assert.equal(state, 'ready');
+    assert.ok(lying.asked.length > 0, 'it was asked');
+    assert.equal(peers.find(({ id }) => id === 'bad0')?.state, lie.state);
+    assert.equal(peers.find(({ id }) => id === 'good0')?.state, 'online');
+    assert.ok(honest.givenBytes() > 0, JSON.stringify(progress));
+    if (lie.state !== 'banned') return;
+    lying.asked.length = 0;
+    await laptop.ok('check');
+    await laptop.ok('get', '7');
+    assert.deepEqual(lying.asked, [], 'a liar is not asked again');
+  });
+}
+
+test('a neighbour that says what was newest before, and one that announces what nobody has, harm nobody', async (t) => {
+  const honest = await serve(t, published.repository);
+  // What the publisher said before there was a version 7.
+  const said = await signLatest(published, { image: IMAGE, version: 6, epoch: 1, issued: '2024-01-01T00:00:00Z' });
+  const old = await liarOver(t, published.repository, {
+    about: /latest\.pgp$/,
+    answer: (_bytes, to) => to.end(said),
+  });
+  const boaster = await liarOver(t, published.repository, { about: /^$/, answer: () => {} });
+  await announce(t, IMAGE, honest.url, { id: 'good0' });
+  await announce(t, IMAGE, old.url, { id: 'old0', version: 6 });
+  await announce(t, IMAGE, boaster.url, { id: 'boast0', version: 99 });
+  const laptop = await laptopAmong(t);
+  await untilSeen(laptop, 'good0', 'old0', 'boast0');
+  await laptop.ok('check');
+  const again: { versions: { version: number }[] } = JSON.parse(await laptop.ok('check', '--json'));
+  assert.deepEqual(
+    again.versions.map(({ version }) => version),
+    [7],
+  );
+  await laptop.ok('get', '7');
+  laptop.assertTree(published, 7);
+  const { peers } = await laptop.status();
+  assert.ok(
+    peers.every(({ state }) => state === 'online'),
+    'being behind, or wrong about oneself, is no lie about bytes',
+  );
+  const refused = await laptop.run('get', '99');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /version 99/);
 });
 
-test('if all lie, the laptop says so, runs on as before, and gets it once an honest one is there', async (t) => {
-  const { folder, published: what } = await published(t);
-  const liars = await Promise.all(
-    ['wrong bytes', 'too many bytes'].map((name) => startLiar(t, what.repository, LIES[name] ?? (() => {}))),
-  );
-  const laptop = await TestLaptop.make(t, {
-    folder: join(folder, 'alone'),
-    published: what,
-    config: { origins: liars.map((liar) => liar.url) },
+test('all lie: it fails with the right word, what runs is as it was, and an honest one that comes ends it', async (t) => {
+  const lying = await liarOver(t, published.repository, {
+    about: BLOBS,
+    answer: (bytes, to) => to.end(Buffer.alloc(bytes.length, 1)),
   });
-  await laptop.virtual.start();
+  await announce(t, IMAGE, lying.url, { id: 'bad0' });
+  const laptop = await laptopAmong(t);
+  await untilSeen(laptop, 'bad0');
   const failed = await laptop.run('get', '7');
   assert.equal(failed.status, 1);
-  assert.match(failed.stderr, /^ripple get: [^\n]+\n$/);
-  const status = await laptop.status();
-  assert.equal(status.state, 'failed');
-  assert.ok(['NoSource', 'HashMismatch'].includes(status.lastError.code), status.lastError.code);
-  assert.deepEqual([status.bootedVersion, status.currentVersion, status.stagedVersion], [6, 6, 0]);
-  assert.equal(existsSync(laptop.tree(7)), false);
-  assert.match(await laptop.ok('verify'), / 0 differ/);
-
-  const honest = await serve(t, what.repository);
-  await laptop.virtual.stop();
-  const again = laptop.hardware({ config: { origins: [...liars.map((liar) => liar.url), honest.url] } });
-  await again.start();
+  assert.match(
+    failed.stderr,
+    /^ripple get: nobody near who can be believed \(1 gave wrong bytes\) has version 7[^\n]*\n$/,
+  );
+  const told = await laptop.status();
+  assert.deepEqual(
+    [told.state, told.lastError.code, told.bootedVersion, told.stagedVersion],
+    ['failed', 'NoSource', 6, 0],
+  );
+  laptop.assertTree(published, 6);
+  const given = await fetch(`${laptop.virtual.url}/images/${IMAGE}/6.pgp`);
+  assert.equal(given.status, 200, 'it still gives what it runs');
+  const honest = await serve(t, published.repository);
+  await announce(t, IMAGE, honest.url, { id: 'good0' });
+  await untilSeen(laptop, 'good0');
   await laptop.ok('get', '7');
-  laptop.assertTree(what, 7);
+  laptop.assertTree(published, 7);
 });
 
-test('a forged release is refused, whatever else the server gives', async (t) => {
-  const { folder, published: what } = await published(t);
-  const trees = makeSeededTrees(tempFolder(t, 'forged'), 4, SMALL_SIZE);
-  const forged = await publishTrees(tempFolder(t, 'forger'), [[9, trees.newer]]);
-  const server = await serve(t, forged.repository);
-  const laptop = await TestLaptop.make(t, {
-    folder: join(folder, 'laptop'),
-    published: what,
-    config: { origins: [server.url] },
-  });
-  await laptop.virtual.start();
-  const checked = await laptop.run('check');
-  assert.equal(checked.status, 1);
-  assert.match(checked.stderr, /not in the keyring|keyring/);
-  const { lastError, versions, state } = await laptop.status();
-  assert.equal(lastError.code, 'SignatureInvalid');
-  assert.equal(state, 'failed');
-  assert.deepEqual(versions, []);
-  assert.equal((await laptop.run('get', '9')).status, 1);
-  assert.equal(
-    existsSync(join(laptop.virtual.sysroot, 'ripple/releases/xo.9.pgp')),
-    false,
-    'nothing that did not verify is kept',
-  );
+test('only a forged release far and wide: SignatureInvalid', async (t) => {
+  const whole = await serve(t, forged.repository);
+  await announce(t, IMAGE, whole.url, { id: 'bad0' });
+  const laptop = await laptopAmong(t);
+  await untilSeen(laptop, 'bad0');
+  const failed = await laptop.run('check');
+  assert.equal(failed.status, 1);
+  const told = await laptop.status();
+  assert.deepEqual([told.state, told.lastError.code], ['failed', 'SignatureInvalid']);
+  assert.deepEqual(told.versions, []);
+  const again = await laptop.run('check');
+  assert.match(again.stderr, /nobody near can be believed/);
 });

@@ -1,13 +1,15 @@
 /** A repository as a school has it, and laptops that were prepared from it: all through the real commands and parts. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../service/daemon/daemon.ts';
 import { installVersion } from '../../service/daemon/install.ts';
 import { type ConfigValue, VirtualLaptop } from '../../service/demo/virtual-laptop.ts';
-import { MAX_DOCUMENT_BYTES, parseRelease } from '../../service/image/documents.ts';
+import { formatLatest, type Latest, MAX_DOCUMENT_BYTES, parseRelease } from '../../service/image/documents.ts';
+import { loadSigner } from '../../service/publish/keys.ts';
+import { signDocument } from '../../service/sign/document.ts';
 import { readSignedMessage } from '../../service/sign/packets.ts';
 import { silentLogger } from './blobs.ts';
 import { type PrivateBus, startPrivateBus } from './private-bus.ts';
@@ -16,6 +18,7 @@ import { type Ran, ripple, rippleOk } from './ripple.ts';
 export const IMAGE = 'xo';
 
 export interface Published {
+  readonly image: string;
   readonly repository: string;
   /** The one private key, of every role. */
   readonly key: string;
@@ -23,21 +26,26 @@ export interface Published {
 }
 
 /** Publishes `trees` (version, folder) into a new repository under `folder`, with a new key. */
-export async function publishTrees(folder: string, trees: readonly (readonly [number, string])[]): Promise<Published> {
+export async function publishTrees(
+  folder: string,
+  trees: readonly (readonly [number, string])[],
+  image = IMAGE,
+): Promise<Published> {
+  mkdirSync(folder, { recursive: true });
   const [repository, key, keyring] = [join(folder, 'repository'), join(folder, 'key'), join(folder, 'keyring.pgp')];
   await rippleOk(['keygen', '--out', key, '--name', 'Test']);
   await rippleOk(['keyring', 'init', '--repo', repository, '--root', key]);
-  for (const [version, tree] of trees) await publishTree({ repository, key }, version, tree);
+  for (const [version, tree] of trees) await publishTree({ repository, key, image }, version, tree);
   copyFileSync(join(repository, 'keyring/1.pgp'), keyring);
-  return { repository, key, keyring };
+  return { image, repository, key, keyring };
 }
 
 export function publishTree(
-  { repository, key }: Pick<Published, 'repository' | 'key'>,
+  { repository, key, image }: Pick<Published, 'repository' | 'key' | 'image'>,
   version: number,
   tree: string,
 ): Promise<string> {
-  return rippleOk(['publish', tree, '--repo', repository, '--image', IMAGE, '--version', `${version}`, '--key', key]);
+  return rippleOk(['publish', tree, '--repo', repository, '--image', image, '--version', `${version}`, '--key', key]);
 }
 
 export interface LaptopOptions {
@@ -100,7 +108,7 @@ export class TestLaptop {
     const virtual = new VirtualLaptop({
       folder,
       config: {
-        image: IMAGE,
+        image: published.image,
         keyring: published.keyring,
         'bus.address': this.bus.address,
         'discovery.kind': 'none',
@@ -121,7 +129,7 @@ export class TestLaptop {
       sysroot: this.virtual.sysroot,
       repository: published.repository,
       keyring: published.keyring,
-      image: IMAGE,
+      image: published.image,
       version,
       clock: systemClock,
       logger: silentLogger,
@@ -140,7 +148,7 @@ export class TestLaptop {
     return JSON.parse(await this.ok('status', '--json'));
   }
   tree(version: number): string {
-    return join(this.virtual.sysroot, 'rootfs', `${IMAGE}.${version}`);
+    return join(this.virtual.sysroot, 'rootfs', `${this.#options.published.image}.${version}`);
   }
 
   /** mtree(8) finds nothing that differs from what was published. */
@@ -154,8 +162,13 @@ export class TestLaptop {
 }
 
 /** The manifest's file in the repository, by what the release says. */
-export function manifestOf({ repository }: Pick<Published, 'repository'>, version: number): string {
-  const release = readFileSync(join(repository, `images/${IMAGE}/${version}.pgp`));
+export function manifestOf({ repository, image }: Pick<Published, 'repository' | 'image'>, version: number): string {
+  const release = readFileSync(join(repository, `images/${image}/${version}.pgp`));
   const { manifest } = parseRelease(readSignedMessage(release, MAX_DOCUMENT_BYTES).payload);
   return join(repository, 'blobs', manifest.sha256);
+}
+
+/** Signs a statement of the newest version with the repository's key, as an older or newer `publish` would have. */
+export async function signLatest({ key }: Published, latest: Latest): Promise<Uint8Array> {
+  return signDocument(formatLatest(latest), [await loadSigner(key)]);
 }
