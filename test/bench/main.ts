@@ -1,31 +1,48 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** `npm run bench`: Ripple beside rsync and OSTree doing the same job; writes BENCHMARKS.md and its plots. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { contest } from './contest.ts';
 import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
+import { plot, reportText } from './report.ts';
 import { makeSources } from './sources.ts';
 import { stagingRivals } from './staging.ts';
+
+const RUNS = 5;
+const REST_SECONDS = 10;
+const MARKERS = ['<!-- measured by npm run bench -->', '<!-- end of what was measured -->'] as const;
 
 const say = (line: string): void => console.log(line);
 const folder = mkdtempSync(join(tmpdir(), 'ripple-bench-'));
 try {
   const sources = makeSources(folder, say);
-  const only = process.argv[2] ?? '';
-  const runs = Number(process.argv[3] ?? 5);
-  const show = (results: ReturnType<typeof contest>): void => {
-    for (const r of results)
-      say(
-        `${r.rival.name.padEnd(16)} wall ${r.wallMs.median.toFixed(0)} (${r.wallMs.min.toFixed(0)}-${r.wallMs.max.toFixed(0)}) cpu ${r.cpuMs.median.toFixed(0)} peak ${(r.peakBytes.median / 1e6).toFixed(0)}MB written ${(r.writtenBytes.median / 1e6).toFixed(1)}MB ${r.verdict}`,
-      );
+  const options = { folder, runs: RUNS, say };
+  const figures = {
+    date: new Date().toISOString().slice(0, 10),
+    kernel: release(),
+    staging: contest(stagingRivals(sources), options),
+    publishingNext: contest(publishingRivals(sources, 'next'), options),
+    publishingFirst: contest(publishingRivals(sources, 'first'), options),
+    memory: await measureDaemonMemory(sources, { folder, restSeconds: REST_SECONDS, say }),
+    firstByte: await measureFirstByte(sources, folder, RUNS),
   };
-  if ('staging'.includes(only)) show(contest(stagingRivals(sources), { folder, runs, say }));
-  if ('next'.includes(only)) show(contest(publishingRivals(sources, 'next'), { folder, runs, say }));
-  if ('first'.includes(only)) show(contest(publishingRivals(sources, 'first'), { folder, runs, say }));
-  if ('memory'.includes(only))
-    say(JSON.stringify(await measureDaemonMemory(sources, { folder, restSeconds: 10, say }), null, 1));
-  if ('byte'.includes(only)) say(JSON.stringify(await measureFirstByte(sources, folder, runs)));
+  const text = reportText(figures);
+  writeFileSync(
+    join(PROJECT_ROOT, 'docs/bench-staging.svg'),
+    plot('Staging beside the running version', figures.staging),
+  );
+  writeFileSync(
+    join(PROJECT_ROOT, 'docs/bench-publishing.svg'),
+    plot('Publishing the next version', figures.publishingNext),
+  );
+  const file = join(PROJECT_ROOT, 'BENCHMARKS.md');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : `# Benchmarks\n\n${MARKERS[0]}\n${MARKERS[1]}\n`;
+  const [head = '', tail = ''] = [before.split(MARKERS[0])[0], before.split(MARKERS[1])[1]];
+  writeFileSync(file, `${head}${MARKERS[0]}\n${text}${MARKERS[1]}${tail}`);
+  say(text);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
