@@ -7,7 +7,7 @@ export interface FetchProgress {
   readonly totalBytes: number;
   readonly doneBlobs: number;
   readonly totalBlobs: number;
-  /** Bytes received in this call, by source id; also those that were thrown away. */
+  /** Bytes received in this call, by source id; without those that turned out to be a lie. */
   readonly bytesBySource: Readonly<Record<string, number>>;
 }
 
@@ -56,6 +56,10 @@ export class FetchCount {
     this.#fetchedBytes += bytes;
     this.#bySource.set(id, (this.#bySource.get(id) ?? 0) + bytes);
     this.#tell();
+  }
+
+  takenBack(id: string, bytes: number): void {
+    this.#bySource.set(id, Math.max(0, (this.#bySource.get(id) ?? 0) - bytes));
   }
 
   kept(bytes: number): void {

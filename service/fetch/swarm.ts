@@ -170,6 +170,8 @@ class Swarm {
         this.#table.gave(source.id);
         this.#count.blobDone();
       } else {
+        // Nobody is thanked for bytes that were thrown away.
+        if (result.kind === 'failed' && result.error.reason === 'lied') this.#count.takenBack(source.id, running.bytes);
         if (result.kind === 'failed' && !this.#end) this.#sourceFailed(running, result.error);
         this.#queue.putBack(blob);
       }
