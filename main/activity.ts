@@ -170,8 +170,10 @@ export class Activity {
 
   /** Makes the snapshot anew from what the client has. */
   #refresh(): void {
-    const properties = this.#client?.present ? decodeSnapshot(this.#client.properties) : undefined;
-    if (properties) {
+    const heard = this.#client?.present ? decodeSnapshot(this.#client.properties) : undefined;
+    if (heard) {
+      // Of no use to a window.
+      const { daemonVersion: _, ...properties } = heard;
       clearTimeout(this.#grace);
       this.#grace = undefined;
       this.#keep({ ...this.#person, ...remember(this.#person, properties) });

