@@ -25,7 +25,7 @@ const ALLOWED = {
   'service/sign': ['service/api', 'service/core', 'service/image'],
   'service/store': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/deploy/layout.ts'],
   'service/share': ['service/api', 'service/core', 'service/sys', 'service/store'],
-  'service/fetch': ['service/api', 'service/core', 'service/sys', 'service/store'],
+  'service/fetch': ['service/api', 'service/core', 'service/sys', 'service/store', 'service/delta'],
   'service/delta': ['service/api', 'service/core', 'service/sys'],
   'service/discover': ['service/api', 'service/core', 'service/sys', 'dbus'],
   'service/deploy': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store'],

@@ -69,6 +69,16 @@ export const COMMANDS: readonly CommandName[] = [
     load: async () => (await import('./publish.ts')).publishCommand,
   },
   {
+    name: 'diff',
+    summary: 'write the difference of two files',
+    load: async () => (await import('./delta.ts')).diffCommand,
+  },
+  {
+    name: 'patch',
+    summary: 'make the new file from the old one and a difference',
+    load: async () => (await import('./delta.ts')).patchCommand,
+  },
+  {
     name: 'serve',
     summary: 'give a repository over HTTP',
     load: async () => (await import('./daemon.ts')).serveCommand,
