@@ -33,6 +33,8 @@ const TEST = {
   busybox: '/usr/bin/busybox',
   chromium: '/usr/bin/chromium',
   xvfb: '/usr/bin/Xvfb',
+  bsdiff: '/usr/bin/bspatch',
+  bzip2: '/bin/bzip2',
 };
 const BENCH = { ...TEST, ostree: '/usr/bin/ostree', time: '/usr/bin/time' };
 const PACKAGES = { build: {}, start: START, test: TEST, bench: BENCH };

@@ -28,6 +28,8 @@ const WORKER = new URL('./apply-worker.js', import.meta.url);
 const HEAP_MEGABYTES = 128;
 const BASE_TIME_MS = 60_000;
 const TIME_PER_MIB_MS = 4000;
+/** A longer timer would go off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Where nobody said how long the new file is. */
 const MAX_UNTOLD_BYTES = 4 * 1024 ** 3;
 /** After a larger old file the thread ends, for only that surely gives the memory back. */
@@ -72,17 +74,17 @@ export class DiffApplier {
     const { expected, signal, onProgress } = request;
     const maxNewBytes = expected.sizeBytes ?? MAX_UNTOLD_BYTES;
     const mebibytes = (old.sizeBytes + diff.sizeBytes + maxNewBytes) / (1 << 20);
-    const timeLimitMs = request.timeLimitMs ?? BASE_TIME_MS + Math.ceil(TIME_PER_MIB_MS * mebibytes);
-    let made: BlobRef | undefined;
-    const onReply = (reply: ApplyReply): boolean => {
-      if (reply.kind === 'failed') throw new RippleError(reply.code, `${diff.name}: ${reply.message}`);
-      if (reply.kind === 'bytes') onProgress?.(reply.doneBytes);
-      else made = { sha256: reply.sha256, sizeBytes: reply.sizeBytes };
-      return reply.kind === 'done';
+    const usualMs = BASE_TIME_MS + Math.ceil(TIME_PER_MIB_MS * mebibytes);
+    const timeLimitMs = request.timeLimitMs ?? Math.min(usualMs, MAX_TIMER_MS);
+    const onReply = (reply: ApplyReply): BlobRef | RippleError | undefined => {
+      if (reply.kind === 'failed') return new RippleError(reply.code, `${diff.name}: ${reply.message}`);
+      if (reply.kind === 'done') return { sha256: reply.sha256, sizeBytes: reply.sizeBytes };
+      onProgress?.(reply.doneBytes);
+      return undefined;
     };
     const job = { old, diff, targetFd: fd, maxNewBytes };
-    await this.#thread.run(job, { signal, timeLimitMs, what: diff.name }, onReply);
-    if (!made) throw new RippleError('Internal', `${diff.name}: no answer`);
+    const made = await this.#thread.run(job, { signal, timeLimitMs, what: diff.name }, onReply);
+    if (made instanceof RippleError) throw made;
     const { sha256 = made.sha256, sizeBytes = made.sizeBytes } = expected;
     if (made.sha256 !== sha256) throw new HashMismatchError(`${name} as made by ${diff.name}`, sha256, made.sha256);
     if (made.sizeBytes !== sizeBytes)

@@ -33,7 +33,14 @@ const ripple: DiffFormat = {
   decode: (old, diff, sink, limits) => {
     if (diff.sizeBytes > MAX_RIPPLE_DIFF_BYTES)
       throw new DamagedDiffError(`${diff.sizeBytes} bytes where ${MAX_RIPPLE_DIFF_BYTES} are the most`);
-    decodeDiff(readAll(old), readAll(diff), sink, limits);
+    const [oldBytes, diffBytes] = [readAll(old), readAll(diff)];
+    try {
+      decodeDiff(oldBytes, diffBytes, sink, limits);
+    } catch (error) {
+      // To the codec these are wrong arguments; whoever fetched the diff got wrong bytes.
+      if (!(error instanceof RippleError) || error.code !== 'InvalidArgument') throw error;
+      throw new RippleError('HashMismatch', error.message, { cause: error });
+    }
   },
 };
 

@@ -25,20 +25,17 @@ export function makeDiff(request: MakeRequest): Promise<Uint8Array> {
   return withFile(request.oldPath, (old) =>
     withFile(request.newPath, async (target) => {
       const thread = new WorkerThread<MakeJob, MakeReply>(WORKER, HEAP_MEGABYTES);
-      let diff: Uint8Array | undefined;
-      const onReply = (reply: MakeReply): boolean => {
+      const onReply = (reply: MakeReply): Uint8Array | undefined => {
         if (reply.kind === 'failed') throw new RippleError(reply.code, `${target.name}: ${reply.message}`);
-        if (reply.kind === 'share') onShare?.(reply.share);
-        else diff = reply.diff;
-        return reply.kind === 'done';
+        if (reply.kind === 'done') return reply.diff;
+        onShare?.(reply.share);
+        return undefined;
       };
       try {
-        await thread.run({ old, target, format }, { signal, what: target.name }, onReply);
+        return await thread.run({ old, target, format }, { signal, what: target.name }, onReply);
       } finally {
         await thread.close();
       }
-      if (!diff) throw new RippleError('Internal', `${target.name}: no answer`);
-      return diff;
     }),
   );
 }

@@ -25,48 +25,71 @@ export class WorkerThread<Job, Reply> {
   }
 
   /**
-   * Gives the job over and each reply to `onReply`, until that answers true. Nothing of the job runs any more when this
-   * resolves or rejects.
+   * Gives the job over and each reply to `onReply`, until that answers with a result. Nothing of the job runs any more
+   * when this resolves or rejects.
    * @throws RippleError `Cancelled`, `HashMismatch` when the time or the heap is used up, `Internal`
    */
-  async run(job: Job, { signal, timeLimitMs, what }: TaskLimits, onReply: (reply: Reply) => boolean): Promise<void> {
+  async run<Result>(
+    job: Job,
+    { signal, timeLimitMs, what }: TaskLimits,
+    onReply: (reply: Reply) => Result | undefined,
+  ): Promise<Result> {
     if (this.#busy) throw new RippleError('Busy', 'this thread has a job; wait for it');
     if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
     this.#busy = true;
-    this.#worker ??= new Worker(this.#script, { resourceLimits: { maxOldGenerationSizeMb: this.#heapMegabytes } });
-    const worker = this.#worker;
+    const worker = this.#start();
     worker.ref();
     try {
-      await new Promise<void>((resolve, reject) => {
+      const result = await new Promise<Result>((resolve, reject) => {
         const settle = (end: () => void): void => {
           clearTimeout(timer);
-          worker.removeAllListeners();
+          // One by one: `removeAllListeners` would also remove those by which the worker hears of new ones.
+          worker.off('message', onMessage).off('error', onError).off('exit', onExit);
           signal?.removeEventListener('abort', onAbort);
           end();
         };
         const fail = (error: unknown): void => settle(() => reject(error));
-        const onAbort = (): void => fail(new RippleError('Cancelled', 'stopped'));
-        const onTime = (): void => fail(new RippleError('HashMismatch', `${what}: not done within ${timeLimitMs} ms`));
-        const timer = timeLimitMs === undefined ? undefined : setTimeout(onTime, timeLimitMs);
-        signal?.addEventListener('abort', onAbort);
-        worker.on('message', (reply: Reply) => {
+        const onMessage = (reply: Reply): void => {
           try {
-            if (onReply(reply)) settle(resolve);
+            const result = onReply(reply);
+            if (result !== undefined) settle(() => resolve(result));
           } catch (error) {
             fail(error);
           }
-        });
-        worker.on('error', (error) => fail(workerError(what, error)));
-        worker.on('exit', () => fail(new RippleError('Internal', `${what}: its thread ended by itself`)));
+        };
+        const onError = (error: Error): void => fail(workerError(what, error));
+        const onExit = (): void => fail(new RippleError('Internal', `${what}: its thread ended by itself`));
+        const onAbort = (): void => fail(new RippleError('Cancelled', 'stopped'));
+        const onTime = (): void => fail(new RippleError('HashMismatch', `${what}: not done within ${timeLimitMs} ms`));
+        const timer = timeLimitMs === undefined ? undefined : setTimeout(onTime, timeLimitMs);
+        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+        signal?.addEventListener('abort', onAbort);
         worker.postMessage(job);
       });
       worker.unref();
+      return result;
     } catch (error) {
       await this.close();
       throw error;
     } finally {
       this.#busy = false;
     }
+  }
+
+  #start(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(this.#script, {
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMegabytes },
+      // Options of the process, such as `--input-type`, are for its own script.
+      execArgv: [],
+    });
+    // It may also end between jobs, and must not take the process with it then.
+    worker.on('error', () => {});
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    this.#worker = worker;
+    return worker;
   }
 
   /** Stops what it does. It starts anew with the next job. */

@@ -110,6 +110,44 @@ test('each checksum counts: of a block, and of the stream', () => {
   assert.throws(() => decompressed(stream), /checksum of its data/);
 });
 
+/** A copy with `count` bits from bit `at` on set to `value`. */
+function withBits(bytes: Uint8Array, at: number, count: number, value: number): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let i = 0; i < count; i++) {
+    const bit = (value >>> (count - 1 - i)) & 1;
+    const byte = (at + i) >> 3;
+    const mask = 0x80 >> ((at + i) & 7);
+    copy[byte] = ((copy[byte] ?? 0) & ~mask) | (bit === 1 ? mask : 0);
+  }
+  return copy;
+}
+
+test('each number of a block that makes no sense is refused as such', () => {
+  // All letters of the word are in one group of 16, so the bits lie as the numbers here say.
+  const hello = bzip2Compress(Buffer.from('hello'));
+  const cases: [at: number, count: number, value: number, message: RegExp][] = [
+    [113, 24, 5, /starts outside itself/],
+    [137, 16, 0, /uses no byte/],
+    [169, 3, 1, /1 code tables/],
+    [169, 3, 7, /7 code tables/],
+    [172, 15, 0, /without table selectors/],
+    [187, 2, 3, /a table that is not there/],
+    [188, 5, 0, /a code word of 0 bits/],
+    [188, 5, 21, /a code word of 21 bits/],
+    [188, 11, 1 << 6, /more words than bits allow/],
+  ];
+  for (const [at, count, value, message] of cases)
+    assert.throws(() => decompressed(withBits(hello, at, count, value)), message);
+});
+
+test('a block may not be longer than the head of its stream says', () => {
+  for (const bytes of [seeded(4).bytes(150_000), Buffer.from(Array.from({ length: 150_000 }, (_, i) => i & 1))]) {
+    const stream = Buffer.from(bzip2Compress(bytes));
+    stream[3] = '1'.charCodeAt(0);
+    assert.throws(() => decompressed(stream), /longer than its stream allows/);
+  }
+});
+
 test('every cut of a stream is told, and gives no wrong byte first', () => {
   const whole = readFileSync('/bin/ls').subarray(0, 3000);
   const bytes = bzip2Compress(whole);
