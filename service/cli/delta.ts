@@ -8,8 +8,6 @@ import { type Command, type Invocation, UsageError } from './command.ts';
 import { formatBytes } from './terminal.ts';
 
 export const diffCommand: Command = {
-  name: 'diff',
-  summary: 'write the difference of two files',
   description:
     'Compares OLD with NEW and writes to OUT what turns the one into the other. Programs and libraries give the smallest differences: what moved in them is predicted. The result is tried out before it is written.\n\nThe format bsdiff40 is for others: the stock bspatch takes it.',
   positionals: [
@@ -49,8 +47,6 @@ export const diffCommand: Command = {
 };
 
 export const patchCommand: Command = {
-  name: 'patch',
-  summary: 'make the new file from the old one and a difference',
   description:
     'Turns OLD into NEW by a difference that ripple diff or bsdiff wrote. NEW gets its name only when all of it is there, and with --sha256 only when it is right; OLD is not changed, and may be replaced: ripple patch FILE DIFF FILE.',
   positionals: [
