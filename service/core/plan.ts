@@ -104,8 +104,9 @@ export function planStage(
 /** The base tree, and which of its inodes the target has taken already: one inode serves one hard-link group only. */
 class BaseIndex {
   readonly #byPath = new Map<string, FileEntry | SymlinkEntry>();
-  readonly #byContent = new Map<Sha256, FileEntry>();
-  readonly #equals = new Map<string, FileEntry[]>();
+  readonly #byContent = new Map<Sha256, FileEntry[]>();
+  /** By content, then by `inodeKey`: made when a content is first asked for, which most never are. */
+  readonly #equals = new Map<Sha256, Map<string, FileEntry[]>>();
   readonly #taken = new Set<string>();
 
   constructor(base: readonly Entry[]) {
@@ -113,11 +114,7 @@ class BaseIndex {
       if (entry.type !== 'file' && entry.type !== 'link') continue;
       this.#byPath.set(entry.path, entry);
       if (entry.type === 'link' || entry.hardLinkOf !== undefined) continue;
-      if (!this.#byContent.has(entry.sha256)) this.#byContent.set(entry.sha256, entry);
-      const key = inodeKey(entry);
-      const equals = this.#equals.get(key);
-      if (equals) equals.push(entry);
-      else this.#equals.set(key, [entry]);
+      append(this.#byContent, entry.sha256, entry);
     }
   }
 
@@ -133,7 +130,7 @@ class BaseIndex {
 
   /** An equal file elsewhere in the base (it moved), whose inode nobody else has taken. */
   claimByContent(entry: FileEntry): FileEntry | undefined {
-    const equals = this.#equals.get(inodeKey(entry));
+    const equals = this.#equalsOf(entry.sha256).get(inodeKey(entry));
     // Popped for good: thousands of equal (empty) files must not be searched again and again.
     for (let candidate = equals?.pop(); candidate !== undefined; candidate = equals?.pop()) {
       if (this.#take(candidate)) return candidate;
@@ -142,7 +139,17 @@ class BaseIndex {
   }
 
   anyWithContent(sha256: Sha256): FileEntry | undefined {
-    return this.#byContent.get(sha256);
+    return this.#byContent.get(sha256)?.[0];
+  }
+
+  #equalsOf(sha256: Sha256): Map<string, FileEntry[]> {
+    let equals = this.#equals.get(sha256);
+    if (!equals) {
+      equals = new Map();
+      for (const entry of this.#byContent.get(sha256) ?? []) append(equals, inodeKey(entry), entry);
+      this.#equals.set(sha256, equals);
+    }
+    return equals;
   }
 
   #take(entry: FileEntry | SymlinkEntry): boolean {
@@ -151,6 +158,12 @@ class BaseIndex {
     this.#taken.add(inode);
     return true;
   }
+}
+
+function append(lists: Map<string, FileEntry[]>, key: string, entry: FileEntry): void {
+  const list = lists.get(key);
+  if (list) list.push(entry);
+  else lists.set(key, [entry]);
 }
 
 /** Two files with the same key can be one inode. */

@@ -1,6 +1,6 @@
 /** Reading, hashing and copying the bytes of one file. No symbolic link is followed, nothing existing is written to. */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { DiskPath } from './disk-path.ts';
 import type { Pace } from './pace.ts';
 
@@ -40,25 +40,30 @@ export async function hashFile(
   }
 }
 
+export interface CopyOptions {
+  readonly sparse: boolean;
+  readonly maxBytes: number;
+  readonly pace: Pace;
+  /** Called when all is written, with the new file still open. */
+  readonly seal?: (fd: number, content: Content) => void;
+}
+
 /**
  * Copies `from` into the new file `to` (mode 0600) and hashes what it wrote. Whole zero blocks become holes when
- * `sparse`. At most `maxBytes` are copied: the answer's size is then larger than `maxBytes` and the rest is left out.
+ * `sparse`. A file of more than `maxBytes` is not copied: the answer's size is then its size, and its hash empty.
  */
-export async function copyContent(
-  from: DiskPath,
-  to: DiskPath,
-  options: { readonly sparse: boolean; readonly maxBytes: number; readonly pace: Pace },
-): Promise<Content> {
+export async function copyContent(from: DiskPath, to: DiskPath, options: CopyOptions): Promise<Content> {
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
+      const { size } = fstatSync(source);
+      if (size > options.maxBytes) return { sha256: '', sizeBytes: size };
       const hash = createHash('sha256');
       let sizeBytes = 0;
-      for (;;) {
-        const bytes = readSync(source, chunk, 0, CHUNK_BYTES, sizeBytes);
+      while (sizeBytes < size) {
+        const bytes = readSync(source, chunk, 0, Math.min(CHUNK_BYTES, size - sizeBytes), sizeBytes);
         if (bytes === 0) break;
-        if (sizeBytes + bytes > options.maxBytes) return { sha256: '', sizeBytes: sizeBytes + bytes };
         const data = chunk.subarray(0, bytes);
         hash.update(data);
         if (options.sparse) writeWithHoles(target, data, sizeBytes);
@@ -67,7 +72,9 @@ export async function copyContent(
         if (options.pace.due) await options.pace.breathe();
       }
       if (options.sparse) ftruncateSync(target, sizeBytes);
-      return { sha256: hash.digest('hex'), sizeBytes };
+      const content = { sha256: hash.digest('hex'), sizeBytes };
+      options.seal?.(target, content);
+      return content;
     } finally {
       closeSync(target);
     }

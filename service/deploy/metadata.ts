@@ -1,8 +1,8 @@
 /** Owner, mode, extended attributes and times of one entry on the disk: giving them, and comparing them. */
-import { type BigIntStats, chmodSync, lchownSync } from 'node:fs';
+import { type BigIntStats, chmodSync, fchmodSync, fchownSync, lchownSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
-import type { Entry, Xattr } from '../core/entry.ts';
-import { getXattr, listXattrs, removeXattr, setTimes, setXattr } from '../sys/libc.ts';
+import type { Entry, FileEntry, Xattr } from '../core/entry.ts';
+import { getXattr, listXattrs, removeXattr, setOpenTimes, setTimes, setXattr } from '../sys/libc.ts';
 import { asBuffer, type DiskPath, printable } from './disk-path.ts';
 
 const FILE_TYPE_MASK = 0o170000n;
@@ -29,6 +29,18 @@ export function applyMetadata(path: DiskPath, entry: Entry): void {
     if (entry.type !== 'link') chmodSync(path, entry.mode);
     setXattrs(path, entry.xattrs ?? []);
     setTimes(asBuffer(path), entry.timeNs);
+  } catch (error) {
+    throw explain(error, entry);
+  }
+}
+
+/** As `applyMetadata`, for a file that is open anyway: no path is looked up three times more. `path` names it too. */
+export function applyOpenMetadata(fd: number, path: DiskPath, entry: FileEntry): void {
+  try {
+    fchownSync(fd, entry.uid, entry.gid);
+    fchmodSync(fd, entry.mode);
+    setXattrs(path, entry.xattrs ?? []);
+    setOpenTimes(fd, entry.timeNs);
   } catch (error) {
     throw explain(error, entry);
   }

@@ -5,9 +5,9 @@ import type { Entry } from '../core/entry.ts';
 import { planStage, type StagePlan } from '../core/plan.ts';
 import type { BlobRef } from '../core/ports.ts';
 import { assertTreeShape } from '../core/tree-shape.ts';
-import { syncFileSystem } from '../sys/libc.ts';
 import { type Backend, HardLinkBackend } from './backend.ts';
 import { syncPath } from './disk-path.ts';
+import { EarlyFlush } from './early-flush.ts';
 import { type Deployment, deploymentName, type Layout } from './layout.ts';
 import { Pace, throwIfCancelled } from './pace.ts';
 import { noSpaceDuringStage } from './space.ts';
@@ -65,8 +65,9 @@ export async function stage(options: StageOptions): Promise<StageResult> {
       fetchBlob: options.fetchBlob,
       pace: new Pace(signal),
     });
-    await build(builder, plan, options);
-    await syncFileSystem(partial);
+    const flush = new EarlyFlush(partial);
+    await build(builder, flush, plan, options);
+    await flush.finish();
     throwIfCancelled(signal);
     // From here on it is staged: whole and on the disk before it has its name.
     renameSync(partial, final);
@@ -79,14 +80,22 @@ export async function stage(options: StageOptions): Promise<StageResult> {
   }
 }
 
-async function build(builder: TreeBuilder, plan: StagePlan, { signal, onProgress }: StageOptions): Promise<void> {
+async function build(
+  builder: TreeBuilder,
+  flush: EarlyFlush,
+  plan: StagePlan,
+  { signal, onProgress }: StageOptions,
+): Promise<void> {
   const pace = new Pace(signal);
   throwIfCancelled(signal);
   let doneBytes = 0;
+  // The blobs, which become files of the tree.
+  flush.wrote(plan.fetchBytes);
   for (const step of plan.steps) {
     const moving = builder.place(step);
     if (moving) await moving;
     if (step.entry.type === 'file' && step.kind !== 'peer') doneBytes += step.entry.sizeBytes;
+    if (step.kind === 'copy') flush.wrote(step.entry.sizeBytes);
     if (pace.due) {
       onProgress?.(doneBytes, plan.totalBytes);
       await pace.breathe();

@@ -5,10 +5,10 @@ import type { DirectoryEntry, Entry, FileEntry } from '../core/entry.ts';
 import type { StageStep } from '../core/plan.ts';
 import type { BlobRef } from '../core/ports.ts';
 import type { Backend } from './backend.ts';
-import { copyContent, hashFile } from './content.ts';
+import { type CopyOptions, copyContent, hashFile } from './content.ts';
 import { type DiskPath, diskPath, lstatIfThere, printable } from './disk-path.ts';
 import { makeNode } from './make-node.ts';
-import { adoptMetadata, applyMetadata, metadataDifference } from './metadata.ts';
+import { adoptMetadata, applyMetadata, applyOpenMetadata, metadataDifference } from './metadata.ts';
 import type { Pace } from './pace.ts';
 
 export interface BuilderOptions {
@@ -81,9 +81,8 @@ export class TreeBuilder {
   }
 
   async #copy(entry: FileEntry, from: Entry, path: DiskPath): Promise<void> {
-    if (!(await this.#copyFromBase(entry, from, path))) return this.#fromBlob(entry, path);
-    applyMetadata(path, entry);
-    this.copied++;
+    if (await this.#copyFromBase(entry, from, path)) this.copied++;
+    else await this.#fromBlob(entry, path);
   }
 
   /** False, and nothing at `path`, when the base does not have these bytes any more. */
@@ -93,16 +92,30 @@ export class TreeBuilder {
     const source = diskPath(baseRoot, from.path);
     const stat = lstatIfThere(source);
     if (!stat?.isFile() || stat.size !== BigInt(entry.sizeBytes)) return false;
-    const content = backend.cloneContent(source, path)
-      ? await hashFile(path, pace)
-      : await copyContent(source, path, { sparse: entry.sparse ?? false, maxBytes: entry.sizeBytes, pace });
-    if (content.sha256 === entry.sha256) return true;
-    rmSync(path);
-    return false;
+    const cloned = backend.cloneContent(source, path);
+    const content = cloned ? await hashFile(path, pace) : await copyContent(source, path, this.#copying(entry, path));
+    if (content.sha256 !== entry.sha256) {
+      rmSync(path);
+      return false;
+    }
+    if (cloned) applyMetadata(path, entry);
+    return true;
+  }
+
+  /** Bytes that are what they should be get their metadata while the file is open; others never do. */
+  #copying(entry: FileEntry, path: DiskPath): CopyOptions {
+    return {
+      sparse: entry.sparse ?? false,
+      maxBytes: entry.sizeBytes,
+      pace: this.#options.pace,
+      seal: (fd, content) => {
+        if (content.sha256 === entry.sha256) applyOpenMetadata(fd, path, entry);
+      },
+    };
   }
 
   async #fromBlob(entry: FileEntry, path: DiskPath): Promise<void> {
-    const { backend, pace } = this.#options;
+    const { backend } = this.#options;
     const blob = await this.#locate(entry);
     const stat = lstatSync(blob, { bigint: true });
     // The cache's file becomes the tree's, which costs no bytes, and stays in the cache until the tree is committed. More
@@ -110,11 +123,9 @@ export class TreeBuilder {
     if (!entry.sparse && isWholeAndUnshared(stat, entry) && backend.share(blob, path)) {
       adoptMetadata(path, entry, stat);
     } else {
-      const options = { sparse: entry.sparse ?? false, maxBytes: entry.sizeBytes, pace };
-      const content = await copyContent(blob, path, options);
+      const content = await copyContent(blob, path, this.#copying(entry, path));
       if (content.sha256 !== entry.sha256)
         throw new HashMismatchError(printable(entry.path), entry.sha256, content.sha256 || 'more bytes than it has');
-      applyMetadata(path, entry);
     }
     this.usedBlobs.add(entry.sha256);
   }

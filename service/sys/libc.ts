@@ -27,6 +27,7 @@ const c = {
   lsetxattr: libc.func('int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)'),
   lremovexattr: libc.func('int lremovexattr(const void *path, const void *name)'),
   utimensat: libc.func('int utimensat(int dirfd, const void *path, const void *times, int flags)'),
+  futimens: libc.func('int futimens(int fd, const void *times)'),
   syncfs: libc.func('int syncfs(int fd)'),
   renameat2: libc.func('int renameat2(int olddir, const void *old, int newdir, const void *new, unsigned int flags)'),
   flock: libc.func('int flock(int fd, int operation)'),
@@ -128,12 +129,13 @@ export function removeXattr(path: Buffer, name: string): void {
   checked(c.lremovexattr(cString(path), cString(Buffer.from(name, 'latin1'))), 'lremovexattr', path);
 }
 
-/** Sets access and modification time, both to `timeNs` nanoseconds since 1970 (negative: before). */
-export function setTimes(path: Buffer, timeNs: bigint): void {
+/** Two `struct timespec`, used within one call. */
+const times = Buffer.alloc(4 * LONG_BYTES);
+
+function timesOf(timeNs: bigint): Buffer {
   const billion = 1_000_000_000n;
   const nanoseconds = ((timeNs % billion) + billion) % billion;
   const seconds = (timeNs - nanoseconds) / billion;
-  const times = Buffer.alloc(4 * LONG_BYTES);
   for (const at of [0, 2 * LONG_BYTES]) {
     if (LONG_BYTES === 8) {
       times.writeBigInt64LE(seconds, at);
@@ -143,7 +145,17 @@ export function setTimes(path: Buffer, timeNs: bigint): void {
       times.writeInt32LE(Number(nanoseconds), at + 4);
     }
   }
-  checked(c.utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat', path);
+  return times;
+}
+
+/** Sets access and modification time, both to `timeNs` nanoseconds since 1970 (negative: before). */
+export function setTimes(path: Buffer, timeNs: bigint): void {
+  checked(c.utimensat(AT_FDCWD, cString(path), timesOf(timeNs), AT_SYMLINK_NOFOLLOW), 'utimensat', path);
+}
+
+/** As `setTimes`, for an open file. */
+export function setOpenTimes(fd: number, timeNs: bigint): void {
+  checked(c.futimens(fd, timesOf(timeNs)), 'futimens');
 }
 
 /** Memory of at least `bytes` is from now on the system's again as soon as it is freed. With glibc; see mallopt(3). */

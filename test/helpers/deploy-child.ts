@@ -4,10 +4,11 @@ import { recover, surveyDeployments } from '../../service/deploy/recover.ts';
 import { removeDeployment } from '../../service/deploy/removal.ts';
 import { repairDeployment } from '../../service/deploy/repair.ts';
 import { verifyDeployment } from '../../service/deploy/verify.ts';
-import { smallImage, TestSysroot, xo } from './sysroot.ts';
+import { largeImage, smallImage, TestSysroot, xo } from './sysroot.ts';
 
 const ACTIONS: Readonly<Record<string, (sysroot: TestSysroot) => unknown>> = {
   stage: (sysroot) => sysroot.stage(7, smallImage(7), { base: sysroot.base(6, smallImage(6)) }),
+  'stage-large': (sysroot) => sysroot.stage(7, largeImage(7), { base: sysroot.base(6, largeImage(6)) }),
   choose: ({ layout }) => choose(layout, { current: xo(7), previous: xo(6), tries: 3 }),
   bless: ({ layout }) => bless(layout),
   recover: ({ layout }) => recover(layout, { booted: xo(6) }),

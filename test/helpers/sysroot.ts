@@ -80,6 +80,12 @@ export function smallImage(version: number): TestTree {
   ]);
 }
 
+/** Four files of 8 MB whose times, and nothing else, differ from version to version: each is copied. */
+export function largeImage(version: number): TestTree {
+  const timeNs = DEFAULTS.timeNs + BigInt(version);
+  return treeOf([1, 2, 3, 4].map((n) => file(`./large.${n}`, Buffer.alloc(8 << 20, n), { timeNs })));
+}
+
 export const xo = (version: number): Deployment => ({ image: 'xo', version });
 
 /** A sysroot with a blob cache, as the daemon has it. */

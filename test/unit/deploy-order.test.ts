@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { choose, readBootConfig } from '../../service/deploy/boot-config.ts';
-import { smallImage, TestSysroot, xo } from '../helpers/sysroot.ts';
+import { largeImage, smallImage, TestSysroot, xo } from '../helpers/sysroot.ts';
 import { tempFolder } from '../helpers/temp.ts';
 
 const CHILD = join(dirname(fileURLToPath(import.meta.url)), '../helpers/deploy-child.js');
@@ -26,6 +26,15 @@ function calls(action: string, root: string, folder: string): string[] {
       const paths = [...line.matchAll(/["<]([^">]+)[">]/g)].map(([, path = '']) => path);
       return [name, ...paths.map((path) => path.replace(`${root}/`, ''))].join(' ');
     });
+}
+
+/** Runs an action whose `nth` such call the kernel refuses. */
+function failing(action: string, root: string, call: string, nth: number) {
+  // strace counts by thread, so there is one for all flushes.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
+  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=EIO:when=${nth}`];
+  const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, CHILD, action, root];
+  return spawnSync('strace', args, { encoding: 'utf8', env });
 }
 
 /** `wanted` occur in this order, other calls between them or not. */
@@ -103,11 +112,6 @@ test('a repaired file is on the disk before it takes the place of the damaged on
 
 test('a flush that fails stops everything before it commits, and says so', async (t) => {
   const folder = tempFolder(t);
-  const failing = (action: string, root: string, call: string, nth: number) => {
-    const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=EIO:when=${nth}`];
-    const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, CHILD, action, root];
-    return spawnSync('strace', args, { encoding: 'utf8' });
-  };
   const sysroot = new TestSysroot(join(folder, 'sysroot'));
   const { layout } = sysroot;
   await sysroot.deploy(6);
@@ -127,4 +131,21 @@ test('a flush that fails stops everything before it commits, and says so', async
   }
   assert.notEqual(failing('choose', layout.sysroot, 'fsync', 6).status, 0);
   assert.equal(failing('choose', layout.sysroot, 'fsync', 7).status, 0);
+});
+
+test('a large tree goes to the disk while it is built, and a failure then is not forgotten at the end', async (t) => {
+  const folder = tempFolder(t);
+  const sysroot = new TestSysroot(join(folder, 'sysroot'));
+  const { layout } = sysroot;
+  sysroot.fill(largeImage(6));
+  await sysroot.stage(6, largeImage(6));
+  const failed = failing('stage-large', layout.sysroot, 'syncfs', 1);
+  assert.notEqual(failed.status, 0);
+  assert.match(failed.stderr, /EIO/);
+  assert.deepEqual(readdirSync(layout.rootfs), ['xo.6']);
+
+  const made = calls('stage-large', layout.sysroot, folder);
+  const flushes = made.filter((call) => call === 'syncfs rootfs/xo.7.partial');
+  assert.ok(flushes.length > 1, made.join('\n'));
+  assert.equal(made[made.indexOf('rename rootfs/xo.7.partial rootfs/xo.7') - 1], 'syncfs rootfs/xo.7.partial');
 });
