@@ -55,8 +55,10 @@ export async function stage(options: StageOptions): Promise<StageResult> {
   // Not for other people: an old tree holds old setuid programs.
   mkdirSync(layout.rootfs, { recursive: true, mode: 0o700 });
   await backend.removeTree(partial);
+  let flush: EarlyFlush | undefined;
   try {
     backend.createTree(partial);
+    flush = new EarlyFlush(partial);
     const builder = new TreeBuilder({
       backend,
       root: partial,
@@ -65,7 +67,6 @@ export async function stage(options: StageOptions): Promise<StageResult> {
       fetchBlob: options.fetchBlob,
       pace: new Pace(signal),
     });
-    const flush = new EarlyFlush(partial);
     await build(builder, flush, plan, options);
     await flush.finish();
     throwIfCancelled(signal);
@@ -77,6 +78,8 @@ export async function stage(options: StageOptions): Promise<StageResult> {
     const told = explain(error, options, plan);
     await backend.removeTree(partial).catch(() => undefined);
     throw told;
+  } finally {
+    await flush?.close();
   }
 }
 

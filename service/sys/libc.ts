@@ -172,16 +172,21 @@ export function trimHeap(): void {
 export async function syncFileSystem(path: string): Promise<void> {
   const fd = openSync(path, 'r');
   try {
-    await new Promise<void>((resolve, reject) => {
-      c.syncfs.async(fd, (error: unknown, result: unknown) => {
-        if (error) reject(error);
-        else if (Number(result) === -1) reject(systemError(koffi.errno(), 'syncfs', path));
-        else resolve();
-      });
-    });
+    await syncOpenFileSystem(fd, path);
   } finally {
     closeSync(fd);
   }
+}
+
+/** As `syncFileSystem`. What failed is told once to each open file: one that was opened earlier hears of earlier failures. */
+export function syncOpenFileSystem(fd: number, path: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    c.syncfs.async(fd, (error: unknown, result: unknown) => {
+      if (error) reject(error);
+      else if (Number(result) === -1) reject(systemError(koffi.errno(), 'syncfs', path));
+      else resolve();
+    });
+  });
 }
 
 function rename(from: Buffer, to: Buffer, flags: number): void {
