@@ -1,16 +1,23 @@
-/** The built page, as the bridge and Electron both serve it: four files, and headers under which nothing else runs. */
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** The built page, as the bridge and Electron both serve it: its files, and headers under which nothing else runs. */
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), 'renderer-dist');
 
-const FILES: ReadonlyMap<string, { readonly name: string; readonly type: string }> = new Map([
-  ['/', { name: 'index.html', type: 'text/html; charset=utf-8' }],
-  ['/app.js', { name: 'app.js', type: 'text/javascript; charset=utf-8' }],
-  ['/app.css', { name: 'app.css', type: 'text/css; charset=utf-8' }],
-  ['/ripple.svg', { name: 'ripple.svg', type: 'image/svg+xml' }],
-]);
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+/** What lies in the folder, and nothing else: a path is looked up in this list, never put together. */
+const names = readdir(FOLDER).then(
+  (found) => new Set(found),
+  () => new Set<string>(),
+);
 
 /** Content Security Policy Level 3: only the page's own files, no inline script or style, nobody may frame it. */
 export const PAGE_HEADERS = {
@@ -20,6 +27,7 @@ export const PAGE_HEADERS = {
     "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
+    "font-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -37,6 +45,8 @@ export const PAGE_HEADERS = {
 export async function pageFile(
   path: string,
 ): Promise<{ readonly type: string; readonly body: Buffer<ArrayBuffer> } | undefined> {
-  const file = FILES.get(path);
-  return file ? { type: file.type, body: await readFile(join(FOLDER, file.name)) } : undefined;
+  const name = path === '/' ? 'index.html' : path.slice(1);
+  const type = TYPES[extname(name)];
+  if (type === undefined || !(await names).has(name)) return undefined;
+  return { type, body: await readFile(join(FOLDER, name)) };
 }

@@ -13,7 +13,11 @@ import { Speaker } from './state/progress.ts';
 import { type Screen, screenOf, type WindowState } from './state/screen.ts';
 import { TapGuard } from './state/tap-guard.ts';
 import { connectTransport } from './transport/connect.ts';
-import { type Note, wordsFor } from './words/languages.ts';
+import { wordsFor } from './words/languages.ts';
+import type { Note } from './words/notes.ts';
+
+/** In the person's language from the first picture on. */
+const WORDS = await wordsFor(navigator.languages);
 
 /** The whole window: hears snapshots, shows the one screen they mean, and asks for what is tapped. */
 export class RippleApp extends LitElement {
@@ -37,7 +41,7 @@ export class RippleApp extends LitElement {
   declare canRead: boolean;
   declare screen: string;
 
-  readonly #words = wordsFor(navigator.languages);
+  readonly #words = WORDS;
   readonly #guard = new TapGuard();
   readonly #speaker = new Speaker();
   readonly #readAloud = new ReadAloud(this.#words.language, () => {

@@ -3,7 +3,7 @@ import { svg } from 'lit';
 import { BACK_ARROW, magnifier, star, TURNING_ARROW } from '../components/shapes.ts';
 import { xo } from '../components/xo.ts';
 import type { Screen } from '../state/screen.ts';
-import { noteLines } from '../words/languages.ts';
+import { noteLines } from '../words/notes.ts';
 import { named } from '../words/words.ts';
 import { type Context, call, type View } from './view.ts';
 

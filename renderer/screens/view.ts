@@ -3,7 +3,7 @@ import type { ActivityCall } from '../../service/api/activity.ts';
 import type { IconName } from '../components/icons.ts';
 import type { Colours } from '../state/colours.ts';
 import type { Ring } from '../state/friends.ts';
-import type { Note } from '../words/languages.ts';
+import type { Note } from '../words/notes.ts';
 import type { Sentence, Words } from '../words/words.ts';
 
 /** What a tap does: asks the main process, or opens or closes a question in the window. */

@@ -1,42 +1,35 @@
-import { en } from './en.ts';
-import type { Words } from './words.ts';
+/** Which language: the person's, as far as there is a file for it in `languages/`; each is loaded only where it is used. */
+import { text as english } from './languages/en.ts';
+import type { LanguageText } from './text.ts';
+import { type Words, wordsFrom } from './words.ts';
 
-/** Every language there is; the first is what everyone else gets. */
-const LANGUAGES: readonly [Words, ...Words[]] = [en];
+/** Languages that are asked for by another name than their file has. */
+const ALSO: Readonly<Record<string, string>> = { fa: 'fa-AF', prs: 'fa-AF' };
 
-/** The words for the first of the person's languages (BCP 47, best first) that there are words for. */
-export function wordsFor(wanted: readonly string[]): Words {
-  for (const tag of wanted) {
-    const base = tag.toLowerCase().split('-')[0];
-    const exact = LANGUAGES.find((words) => words.language.toLowerCase() === tag.toLowerCase());
-    const near = exact ?? LANGUAGES.find((words) => words.language.toLowerCase().split('-')[0] === base);
-    if (near) return near;
+/** File names to try for one BCP 47 tag, best first. */
+export function candidates(tag: string): readonly string[] {
+  const base = tag.split('-')[0]?.toLowerCase() ?? '';
+  const names = [tag, base, ALSO[base]].filter(
+    (name) => name !== undefined && /^[A-Za-z]{2,3}(-[A-Za-z]{2})?$/.test(name),
+  );
+  return [...new Set(names)] as readonly string[];
+}
+
+async function load(name: string): Promise<LanguageText | undefined> {
+  try {
+    const file: { readonly text: LanguageText } = await import(`./languages/${name}.ts`);
+    return file.text;
+  } catch {
+    return undefined;
   }
-  return LANGUAGES[0];
 }
 
-/** What is new, in the person's language, else in English, else nothing; at most three sentences. */
-/** One thing that is new: a sentence, and the publisher's picture of it as a URL. */
-export interface Note {
-  readonly text: string;
-  readonly picture: string | undefined;
-}
-
-export function noteLines(notes: Readonly<Record<string, string>>, language: string): readonly Note[] {
-  const base = language.split('-')[0] ?? language;
-  const text = notes[language] ?? notes[base] ?? notes.en ?? '';
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(0, 3)
-    .map((line, index) => ({ text: line, picture: pictureUrl(notes[`picture.${index + 1}`]) }));
-}
-
-/**
- * A publisher's SVG as an image: shown so, it runs no script and loads nothing from anywhere (SVG Integration, "secure
- * static mode"), whatever is in it.
- */
-function pictureUrl(svg: string | undefined): string | undefined {
-  return svg === undefined ? undefined : `data:image/svg+xml,${encodeURIComponent(svg)}`;
+/** The words for the first of the person's languages (BCP 47, best first) that there is a file for; else English. */
+export async function wordsFor(wanted: readonly string[]): Promise<Words> {
+  for (const tag of wanted)
+    for (const name of candidates(tag)) {
+      const text = name === 'en' ? english : await load(name);
+      if (text) return wordsFrom(text);
+    }
+  return wordsFrom(english);
 }

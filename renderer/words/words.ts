@@ -1,7 +1,8 @@
-/** Every word of the window, for one language. A new language is one file like `en.ts` and its line in `languages.ts`. */
+/** The words of the window in one language, ready for use: what `text.ts` describes, with names and numbers put in. */
 import type { Friend } from '../state/friends.ts';
-import type { Step } from '../state/progress.ts';
-import type { Trouble } from '../state/trouble.ts';
+import type { LanguageText, Plural, Sentence } from './text.ts';
+
+export type { Sentence } from './text.ts';
 
 /** Whom a sentence names: at most two by name, and how many others there are. */
 export interface Named {
@@ -9,61 +10,22 @@ export interface Named {
   readonly others: number;
 }
 
-/** What a screen says: a heading, and at most one more sentence. Eight words at most each. */
-export interface Sentence {
-  readonly title: string;
-  readonly line?: string;
-}
+type Templates = 'fetchingFrom' | 'more' | 'haveIt' | 'helped' | 'minutesLeft' | 'hoursLeft' | 'friend';
 
-export interface Words {
-  /** BCP 47. */
-  readonly language: string;
-  readonly direction: 'ltr' | 'rtl';
-  readonly lineHeight: 1.5 | 1.8;
-  readonly appName: string;
-  readonly starting: Sentence;
-  readonly asleep: Sentence;
-  readonly idle: Sentence;
-  readonly looking: Sentence;
-  readonly available: Sentence;
-  readonly later: Sentence;
-  readonly older: Sentence;
-  readonly fetching: Sentence;
+export interface Words extends Omit<LanguageText, Templates> {
   readonly fetchingFrom: (givers: Named) => Sentence;
-  readonly friendAway: Sentence;
-  readonly brokenPiece: Sentence;
-  readonly checking: Sentence;
-  readonly ready: Sentence;
-  readonly readyLater: Sentence;
-  readonly readyToGoBack: Sentence;
-  readonly restarting: Sentence;
-  readonly arrivedNew: Sentence;
-  readonly arrivedBack: Sentence;
-  readonly goBack: Sentence;
-  readonly troubles: Readonly<Record<Trouble, Sentence>>;
-  readonly buttons: {
-    readonly look: string;
-    readonly get: string;
-    readonly later: string;
-    readonly stop: string;
-    readonly restart: string;
-    readonly like: string;
-    readonly goBack: string;
-    readonly confirmGoBack: string;
-    readonly stay: string;
-    readonly again: string;
-    readonly fine: string;
-    readonly read: string;
-  };
-  /** Under the ring, when there are more friends than it shows. */
   readonly more: (count: number) => string;
   readonly haveIt: (friends: Named) => string;
-  readonly steps: Readonly<Record<Step, string>>;
-  readonly ring: string;
-  readonly progress: string;
+  readonly helped: (friends: Named) => string;
+  readonly minutesLeft: (count: number) => string;
+  readonly hoursLeft: (count: number) => string;
   /** One figure of the ring. */
   readonly friend: (friend: Pick<Friend, 'kind' | 'name' | 'state'>) => string;
-  readonly nameless: Readonly<Record<Friend['kind'], string>>;
+}
+
+/** Puts values in for `{key}`. A name that holds braces is only ever put in, never read again. */
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
 }
 
 /** A name inside a sentence keeps its own direction and turns nothing round it (Unicode isolates). */
@@ -71,8 +33,38 @@ export function isolate(name: string): string {
   return `\u2068${name}\u2069`;
 }
 
+/** The first letter of a sentence; scripts without capitals stay as they are. */
+function capital(text: string): string {
+  const [first = ''] = text;
+  return first.toLocaleUpperCase() + text.slice(first.length);
+}
+
+export function wordsFrom(text: LanguageText): Words {
+  const rules = new Intl.PluralRules(text.language);
+  const plural = (forms: Plural, count: number, values: Readonly<Record<string, string>> = {}): string =>
+    fill(forms[rules.select(count)] ?? forms.other, { count: count.toLocaleString(text.language), ...values });
+  const all = ({ names, others }: Named): string => {
+    const [a = '', b] = names;
+    if (others > 0) return plural(text.others, others, { names: b === undefined ? a : fill(text.comma, { a, b }) });
+    return b === undefined ? a : fill(text.and, { a, b });
+  };
+  const everyone = (forms: Plural, who: Named): string =>
+    capital(plural(forms, who.names.length + who.others, { who: all(who) }));
+  return {
+    ...text,
+    fetchingFrom: (givers) => ({ title: capital(fill(text.fetchingFrom.title, { who: all(givers) })) }),
+    more: (count) => plural(text.more, count),
+    haveIt: (friends) => everyone(text.haveIt, friends),
+    helped: (friends) => everyone(text.helped, friends),
+    minutesLeft: (count) => plural(text.minutesLeft, count),
+    hoursLeft: (count) => plural(text.hoursLeft, count),
+    friend: ({ kind, name, state }) =>
+      capital(fill(text.friend[state], { who: name === '' ? text.nameless[kind] : name })),
+  };
+}
+
 /** Picks at most two names for a sentence. Those without a nickname are called what they are. */
-export function named(friends: readonly Pick<Friend, 'kind' | 'name'>[], words: Words): Named {
+export function named(friends: readonly Pick<Friend, 'kind' | 'name'>[], words: Pick<Words, 'nameless'>): Named {
   const called = friends.map((friend) => (friend.name === '' ? words.nameless[friend.kind] : isolate(friend.name)));
   // "A friend and a friend" says less than their number.
   const names = [...new Set(called)].slice(0, 2);

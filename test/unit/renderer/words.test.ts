@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { en } from '../../../renderer/words/en.ts';
-import { noteLines, wordsFor } from '../../../renderer/words/languages.ts';
-import { named, type Sentence } from '../../../renderer/words/words.ts';
+import { text as english } from '../../../renderer/words/languages/en.ts';
+import { candidates, wordsFor } from '../../../renderer/words/languages.ts';
+import { noteLines } from '../../../renderer/words/notes.ts';
+import { named, wordsFrom } from '../../../renderer/words/words.ts';
 
-/** Every sentence of a language, however deep it lies. */
-function sentences(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(sentences);
-}
-const isSentence = (value: unknown): value is Sentence =>
-  typeof value === 'object' && value !== null && 'title' in value && typeof value.title === 'string';
-
-test('no sentence has more than eight words', () => {
-  for (const text of sentences(en))
-    for (const sentence of text.split(/(?<=[.!?…])\s+/)) assert.ok(sentence.split(/\s+/).length <= 8, sentence);
-});
-
-test('a child reads no hard words and no numbers', () => {
-  for (const text of sentences(en))
-    assert.doesNotMatch(text, /\b(update|upgrade|install|error|failed|version|download|verify|peer|server|MB)|[%\d]/i);
-});
-
-test('every screen has a heading', () => {
-  const screens = Object.values(en).filter(isSentence);
-  assert.ok(screens.length > 10);
-  for (const { title } of screens) assert.notEqual(title, '');
-});
+const en = wordsFrom(english);
 
 test('a sentence names at most two, counts the others, and keeps a name’s own direction', () => {
   const someone = (name: string, kind: 'friend' | 'school' = 'friend') => ({ name, kind });
@@ -39,10 +18,34 @@ test('a sentence names at most two, counts the others, and keeps a name’s own 
   assert.equal(say(someone(''), someone(''), someone('')), 'A friend and 2 more have it.');
 });
 
-test('the words are those of the first language that there is', () => {
-  assert.equal(wordsFor(['en-GB']), en);
-  assert.equal(wordsFor(['xx', 'en']), en);
-  assert.equal(wordsFor([]), en);
+test('a nickname that looks like a template is only a nickname', () => {
+  assert.equal(en.haveIt(named([{ name: '{who}{count}', kind: 'friend' }], en)), '\u2068{who}{count}\u2069 has it.');
+});
+
+test('numbers follow the plural rules of the language', async () => {
+  const arabic = await wordsFor(['ar']);
+  assert.equal(new Set([1, 2, 3, 11].map((count) => arabic.minutesLeft(count))).size, 4);
+  assert.equal(en.minutesLeft(1), 'One minute is left.');
+  assert.equal(en.minutesLeft(5), '5 minutes are left.');
+});
+
+test('the words are those of the first language that there is', async () => {
+  const language = async (...wanted: string[]): Promise<string> => (await wordsFor(wanted)).language;
+  assert.equal(await language('en-GB'), 'en');
+  assert.equal(await language('xx', 'es-PE', 'en'), 'es');
+  assert.equal(await language('fa'), 'fa-AF');
+  assert.equal(await language('prs-AF'), 'fa-AF');
+  assert.equal(await language('../../app', 'x/y'), 'en');
+  assert.equal(await language(), 'en');
+  assert.deepEqual(candidates('../en'), []);
+});
+
+test('all twelve languages are there, and each file is named after its language', async () => {
+  const files = readdirSync(new URL('../../../renderer/words/languages/', import.meta.url));
+  const names = files.filter((name) => name.endsWith('.js')).map((name) => name.slice(0, -3));
+  for (const wanted of ['en', 'es', 'pt', 'fr', 'ar', 'fa-AF', 'ps', 'ne', 'mn', 'km', 'rw', 'qu'])
+    assert.ok(names.includes(wanted), wanted);
+  for (const name of names) assert.equal((await wordsFor([name])).language, name);
 });
 
 test('notes are in the language of the person, else in English, three lines at most', () => {

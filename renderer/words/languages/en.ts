@@ -1,22 +1,13 @@
-import type { Named, Words } from './words.ts';
+import type { LanguageText } from '../text.ts';
 
-const list = new Intl.ListFormat('en', { type: 'conjunction' });
-const plural = new Intl.PluralRules('en');
-
-function all({ names, others }: Named): string {
-  return list.format(others > 0 ? [...names, others === 1 ? 'one more' : `${others} more`] : names);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-const nameless = { friend: 'a friend', school: 'your school', teacher: 'your teacher' } as const;
-
-export const en: Words = {
+export const text: LanguageText = {
   language: 'en',
   direction: 'ltr',
   lineHeight: 1.5,
+  avoid: ['update', 'upgrade', 'install', 'error', 'fail', 'version', 'download', 'verif', 'peer', 'server', 'percent'],
+  and: '{a} and {b}',
+  comma: '{a}, {b}',
+  others: { one: '{names} and one more', other: '{names} and {count} more' },
   appName: 'Ripple',
   starting: { title: 'Hello!' },
   asleep: { title: 'Ripple is asleep.', line: 'Ask your teacher to help.' },
@@ -24,15 +15,17 @@ export const en: Words = {
   looking: { title: 'Looking around…' },
   available: { title: 'There is a new Sugar!' },
   later: { title: 'A new Sugar is waiting.', line: 'You said later. That is fine.' },
+  laterWhen: { title: 'When is a good time?' },
   older: { title: 'You have your old Sugar.', line: 'Look around to find a new one.' },
   fetching: { title: 'Getting it.' },
-  fetchingFrom: (givers) => ({ title: `Getting it from ${all(givers)}.` }),
+  fetchingFrom: { title: 'Getting it from {who}.' },
   friendAway: { title: 'Your friend went away.', line: 'Looking for another.' },
   brokenPiece: { title: 'A piece came broken.', line: 'Getting it again.' },
   checking: { title: 'Checking it is real.' },
   ready: { title: 'Your new Sugar is ready.', line: 'Save your work, then restart.' },
   readyLater: { title: 'Your new Sugar is ready.', line: 'You said later. Restart when you like.' },
   readyToGoBack: { title: 'Your old Sugar is ready.', line: 'Save your work, then restart.' },
+  ordered: { title: 'Your class gets the new Sugar.', line: 'Save your work before the sun is down.' },
   restarting: { title: 'Restarting…', line: 'See you soon!' },
   arrivedNew: { title: 'This is your new Sugar.' },
   arrivedBack: { title: 'We went back to your old Sugar.', line: 'Nothing is lost.' },
@@ -51,6 +44,9 @@ export const en: Words = {
     look: 'Look around',
     get: 'Get it',
     later: 'Later',
+    tonight: 'Tonight',
+    tomorrow: 'Tomorrow',
+    turnOff: 'When I turn it off',
     stop: 'Stop for now',
     restart: 'Restart now',
     like: 'I like it',
@@ -61,9 +57,11 @@ export const en: Words = {
     fine: 'All right',
     read: 'Read it to me',
   },
-  more: (count) => `and ${count} more`,
-  haveIt: (friends) =>
-    capital(`${all(friends)} ${plural.select(friends.names.length + friends.others) === 'one' ? 'has' : 'have'} it.`),
+  more: { other: 'and {count} more' },
+  haveIt: { one: '{who} has it.', other: '{who} have it.' },
+  helped: { other: '{who} helped you.' },
+  minutesLeft: { one: 'One minute is left.', other: '{count} minutes are left.' },
+  hoursLeft: { one: 'One hour is left.', other: '{count} hours are left.' },
   steps: {
     started: 'It has started.',
     quarter: 'A quarter is here.',
@@ -72,10 +70,6 @@ export const en: Words = {
   },
   ring: 'Friends near you',
   progress: 'How much is here',
-  friend: ({ kind, name, state }) => {
-    const who = name === '' ? capital(nameless[kind]) : name;
-    if (state === 'has') return `${who} has it.`;
-    return state === 'getting' ? `${who} is getting it.` : `${who} is away.`;
-  },
-  nameless,
+  friend: { has: '{who} has it.', getting: '{who} is getting it.', gone: '{who} is away.' },
+  nameless: { friend: 'a friend', school: 'your school', teacher: 'your teacher' },
 };
