@@ -3,7 +3,7 @@ import { findInData, findInHeaders, findInSectionHeaders } from './data-referenc
 import { findInEhFrame } from './eh-frame.ts';
 import { type Elf, readElf, type Section, SHF, SHT } from './elf.ts';
 import { NO_REFERENCES, ReferenceList, type References } from './references.ts';
-import { findJumpTables, findX86 } from './x86-references.ts';
+import { findJumpTables, findX86, TableStarts } from './x86-references.ts';
 
 export interface Analysed {
   readonly elf: Elf | undefined;
@@ -17,8 +17,8 @@ const MAX_SIZE = 0x7fff0000;
 export function findReferences(b: Uint8Array): Analysed {
   const elf = b.length > MAX_SIZE ? undefined : readElf(b);
   if (!elf) return { elf: undefined, references: NO_REFERENCES };
-  const list = new ReferenceList();
-  const tables = new Set<number>();
+  const list = new ReferenceList(b.length);
+  const tables = new TableStarts();
   findInHeaders(b, elf, list);
   let end = 0;
   // In the order of the file, each byte once: sections that overlap others are not looked at.
@@ -40,7 +40,7 @@ export function findReferences(b: Uint8Array): Analysed {
   return { elf, references: list.finish(b.length) };
 }
 
-function findInCode(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList, tables: Set<number>): void {
+function findInCode(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList, tables: TableStarts): void {
   if (elf.machine === 'aarch64') findArm64(b, elf, s, list);
   else if (elf.machine === 'x86-64' || elf.machine === 'i386') findX86(b, elf, s, list, tables);
 }

@@ -61,13 +61,22 @@ const MAX_REFERENCES = 1 << 22;
 
 /** Gathers references in any order; cheapest in the order of their positions. */
 export class ReferenceList {
-  private positions = new Uint32Array(4096);
-  private kinds = new Uint8Array(4096);
-  private aux = new Uint32Array(4096);
+  // Pages that nothing was written to are not there yet: room to spare costs no memory, growing by copying does.
+  private positions: Uint32Array;
+  private kinds: Uint8Array;
+  private aux: Uint32Array;
   private count = 0;
   private sorted = true;
   private readonly later: number[] = [];
   private laterSorted: Float64Array | undefined;
+
+  /** `fileSize`: of the file that is looked at. */
+  constructor(fileSize: number) {
+    const room = Math.min(Math.floor(fileSize / 8) + 64, MAX_REFERENCES);
+    this.positions = new Uint32Array(room);
+    this.kinds = new Uint8Array(room);
+    this.aux = new Uint32Array(room);
+  }
 
   add(position: number, kind: Kind, aux = 0): void {
     const at = this.count;
@@ -102,7 +111,7 @@ export class ReferenceList {
   }
 
   private grow(): void {
-    const size = Math.floor(this.positions.length * 1.5);
+    const size = Math.min(this.positions.length * 4, MAX_REFERENCES);
     const positions = new Uint32Array(size);
     positions.set(this.positions);
     this.positions = positions;

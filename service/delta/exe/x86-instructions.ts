@@ -71,33 +71,68 @@ set(TWO, 0x80, 0x8f, IMMZ);
 for (const at of [0x0f, 0xa4, 0xac, 0xba, 0xc2, 0xc4, 0xc5, 0xc6]) TWO[at] = M | IMM8;
 set(TWO, 0xc8, 0xcf, 0);
 
-/** What the last `walk` saw; one object for all, as this runs for millions of instructions. */
-export interface Instruction {
-  /** Bytes; 0 when it is none that the tables know. */
-  length: number;
-  /** Where a 4-byte field relative to the instruction's end stands from its start, or -1. */
-  relative: number;
-  /** A `lea` of an address relative to the instruction pointer. */
-  lea: boolean;
-  /** The field is a branch's (else a data address). */
-  branch: boolean;
-  /** Where a 4-byte displacement or immediate stands that may hold an address where code is not position independent, or -1. */
-  plain: number;
-  plain2: number;
+/** How many bytes follow a ModRM byte in 64-bit mode, by its value; a base of 5 in a SIB byte may add four. */
+const AFTER_MODRM = Uint8Array.from({ length: 256 }, (_, modrm) => {
+  const mod = modrm >> 6;
+  const rm = modrm & 7;
+  if (mod === 3) return 0;
+  const sib = rm === 4 ? 1 : 0;
+  if (mod === 0) return sib + (rm === 5 ? 4 : 0);
+  return sib + (mod === 1 ? 1 : 4);
+});
+
+const PLAIN = 128;
+/** By opcode: whether the short way below decodes it, and its shape. */
+const SHORT = Uint8Array.from({ length: 256 }, (_, op) => {
+  const shape = ONE[op] ?? 0;
+  const odd = shape & (BAD | PREFIX | GROUP3 | IMM16) || (op & 0xf0) === 0x40 || (op & 0xf8) === 0xb8;
+  const longer = op === 0x0f || op === 0xc4 || op === 0xc5 || op === 0x62 || (op & 0xfc) === 0xa0;
+  return odd || longer ? 0 : PLAIN | shape;
+});
+
+/**
+ * What was decoded, in one number, as this runs for millions of instructions: its length (0 when it is none that the tables know);
+ * where a 4-byte field relative to the instruction's end stands, counted from its start (0: none); where a 4-byte displacement and
+ * an immediate stand that may hold an address where code is not position independent (0: none); whether it is a `lea` of an address
+ * relative to the instruction pointer.
+ */
+export type Instruction = number;
+export const lengthOf = (found: Instruction): number => found & 15;
+export const relativeOf = (found: Instruction): number => (found >>> 4) & 15;
+export const plainOf = (found: Instruction): number => (found >>> 8) & 15;
+export const secondPlainOf = (found: Instruction): number => (found >>> 12) & 15;
+export const isLea = (found: Instruction): boolean => found >= LEA;
+const LEA = 1 << 16;
+
+/** Decodes the instruction at `at`; `wide`: 64-bit mode. Never reads an answer out of bytes past `end`. */
+export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: boolean): Instruction {
+  // 15 bytes and more are there for the short way to read.
+  if (!wide || at + 16 > end) return decodeAny(b, at, end, wide);
+  let i = at + 1;
+  let op = b[at] ?? 0;
+  if ((op & 0xf0) === 0x40) op = b[i++] ?? 0;
+  const shape = SHORT[op] ?? 0;
+  if (shape === 0) return decodeAny(b, at, end, wide);
+  let relative = 0;
+  if (shape & M) {
+    const modrm = b[i++] ?? 0;
+    if ((modrm & 0xc7) === 5) relative = i - at;
+    else if ((modrm & 0xc7) === 4 && ((b[i] ?? 0) & 7) === 5) i += 4;
+    i += AFTER_MODRM[modrm] ?? 0;
+  }
+  let plain = 0;
+  if (shape & IMMZ) {
+    if (op === 0xe8 || op === 0xe9) relative = i - at;
+    else plain = i - at;
+    i += 4;
+  }
+  if (shape & IMM8) i++;
+  const length = i - at;
+  if (relative === 0) return length | (plain << 8);
+  return length | (relative << 4) | (op === 0x8d ? LEA : 0);
 }
 
-export function newInstruction(): Instruction {
-  return { length: 0, relative: -1, lea: false, branch: false, plain: -1, plain2: -1 };
-}
-
-/** Decodes the instruction at `at` into `into`; `wide`: 64-bit mode. Never reads an answer out of bytes past `end`. */
-export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: boolean, into: Instruction): void {
-  into.length = 0;
-  into.relative = -1;
-  into.lea = false;
-  into.branch = false;
-  into.plain = -1;
-  into.plain2 = -1;
+function decodeAny(b: Uint8Array, at: number, end: number, wide: boolean): Instruction {
   let i = at;
   let operand16 = false;
   let address16 = false;
@@ -106,7 +141,7 @@ export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: 
   while ((ONE[op] ?? 0) & PREFIX) {
     if (op === 0x66) operand16 = true;
     else if (op === 0x67) address16 = true;
-    if (i - at > 13) return;
+    if (i - at > 13) return 0;
     op = b[i++] ?? 0;
   }
   if (wide && (op & 0xf0) === 0x40) {
@@ -131,7 +166,7 @@ export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: 
     if (map === 1) shape = inner === 0x77 ? 0 : M | ((TWO[inner] ?? 0) & IMM8);
     else if (map === 3) shape = M | IMM8;
     else if (map === 2 || map === 5 || map === 6) shape = M;
-    else return;
+    else return 0;
   } else if (op === 0x0f) {
     op = b[i++] ?? 0;
     if (op === 0x38) {
@@ -152,9 +187,9 @@ export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: 
     else if (op === 0xd4 || op === 0xd5) shape = IMM8;
     else if (vector) shape = M;
   } else if (op === 0x62) {
-    return;
+    return 0;
   }
-  if (shape & BAD) return;
+  if (shape & BAD) return 0;
   if (op === 0xe8 || op === 0xe9) branch = true;
   let displacement = -1;
   let relativeDisplacement = false;
@@ -197,19 +232,11 @@ export function decodeInstruction(b: Uint8Array, at: number, end: number, wide: 
   }
   if (shape & IMM16) i += 2;
   if (shape & IMM8) i += 1;
-  if (i > end || i - at > 15) return;
-  into.length = i - at;
-  if (branch) {
-    if (immediate < 0) return;
-    into.relative = immediate - at;
-    into.branch = true;
-  } else if (relativeDisplacement) {
-    into.relative = displacement - at;
-    into.lea = op === 0x8d;
-  } else if (!wide) {
-    into.plain = displacement < 0 ? -1 : displacement - at;
-    into.plain2 = immediate < 0 ? -1 : immediate - at;
-  } else if (immediate >= 0) {
-    into.plain = immediate - at;
-  }
+  const length = i - at;
+  if (i > end || length > 15) return 0;
+  const place = (field: number): number => (field < 0 ? 0 : field - at);
+  if (branch) return length | (place(immediate) << 4);
+  if (relativeDisplacement) return length | (place(displacement) << 4) | (op === 0x8d ? LEA : 0);
+  if (!wide) return length | (place(displacement) << 8) | (place(immediate) << 12);
+  return length | (place(immediate) << 8);
 }

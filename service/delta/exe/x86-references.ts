@@ -1,13 +1,13 @@
 import { i32 } from './bytes.ts';
 import { type Elf, type Section, SHF, SHT } from './elf.ts';
 import { KIND, type ReferenceList } from './references.ts';
-import { decodeInstruction, newInstruction } from './x86-instructions.ts';
+import { decodeInstruction, isLea, lengthOf, plainOf, relativeOf, secondPlainOf } from './x86-instructions.ts';
 
 /**
  * Walks code from its start to its end and notes every field that holds a distance or address. Bytes that are no instruction
- * are stepped over one at a time: compiled code falls back in step within a few. Answers the data addresses that `lea` makes, where jump tables may begin.
+ * are stepped over one at a time: compiled code falls back in step within a few. `tables` gets the data addresses that `lea` makes.
  */
-export function findX86(b: Uint8Array, elf: Elf, section: Section, list: ReferenceList, tables: Set<number>): void {
+export function findX86(b: Uint8Array, elf: Elf, section: Section, list: ReferenceList, tables: TableStarts): void {
   const wide = elf.machine === 'x86-64';
   const { offset, address } = section;
   const end = offset + section.fileSize;
@@ -15,25 +15,35 @@ export function findX86(b: Uint8Array, elf: Elf, section: Section, list: Referen
   const low = elf.segments.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
   const high = elf.segments.reduce((most, s) => Math.max(most, s.address + s.memorySize), 0);
   const got = wide ? 0 : globalOffsetTable(elf);
-  const found = newInstruction();
-  for (let at = offset; at < end; at += Math.max(found.length, 1)) {
-    decodeInstruction(b, at, end, wide, found);
-    if (found.length === 0) continue;
-    if (found.relative >= 0) {
-      const field = at + found.relative;
-      const target = at + found.length + i32(b, field) + delta;
-      if (target < low || target > high) continue;
-      list.add(field, KIND.pcRelative, found.length - found.relative);
-      if (found.lea) tables.add(target);
+  const anyPlain = got > 0 || low >= LEAST_ABSOLUTE;
+  const addPlain = (field: number): void => {
+    const value = i32(b, field);
+    if (inImage(value >>> 0, low, high)) list.add(field, KIND.absolute);
+    else if (got > 0 && Math.abs(value) >= LEAST_DISTANCE && got + value >= low && got + value < high)
+      list.add(field, KIND.relative, got);
+  };
+  for (let at = offset; at < end; ) {
+    const found = decodeInstruction(b, at, end, wide);
+    const length = lengthOf(found);
+    if (length === 0) {
+      at++;
       continue;
     }
-    for (const place of [found.plain, found.plain2]) {
-      if (place < 0) continue;
-      const value = i32(b, at + place);
-      if (inImage(value >>> 0, low, high)) list.add(at + place, KIND.absolute);
-      else if (got > 0 && Math.abs(value) >= LEAST_DISTANCE && got + value >= low && got + value < high)
-        list.add(at + place, KIND.relative, got);
+    const relative = relativeOf(found);
+    if (relative > 0) {
+      const field = at + relative;
+      const target = at + length + i32(b, field) + delta;
+      if (target >= low && target <= high) {
+        list.add(field, KIND.pcRelative, length - relative);
+        if (isLea(found)) tables.add(target);
+      }
+    } else if (anyPlain) {
+      const plain = plainOf(found);
+      if (plain > 0) addPlain(at + plain);
+      const second = secondPlainOf(found);
+      if (second > 0) addPlain(at + second);
     }
+    at += length;
   }
 }
 
@@ -54,20 +64,44 @@ function inImage(value: number, low: number, high: number): boolean {
 }
 
 const MAX_TABLE = 4096;
+/** Held in memory, 8 bytes each. */
+const MAX_STARTS = 1 << 20;
+
+/** Data addresses that code makes: jump tables may begin there. */
+export class TableStarts {
+  private starts = new Float64Array(1024);
+  private count = 0;
+
+  add(address: number): void {
+    if (address % 4 !== 0 || this.count === MAX_STARTS) return;
+    if (this.count === this.starts.length) {
+      const grown = new Float64Array(this.count * 2);
+      grown.set(this.starts);
+      this.starts = grown;
+    }
+    this.starts[this.count++] = address;
+  }
+
+  /** Those from `low` up to `high`, each once, ascending. */
+  between(low: number, high: number): Float64Array {
+    const found = this.starts.subarray(0, this.count).filter((start) => start >= low && start < high);
+    return found.sort().filter((start, i) => start !== found[i - 1]);
+  }
+}
 
 /** Tables of 32-bit distances from the table's own start into code, as compilers make for `switch`. */
 export function findJumpTables(
   b: Uint8Array,
   elf: Elf,
   section: Section,
-  tables: Set<number>,
+  tables: TableStarts,
   list: ReferenceList,
 ): void {
   const code = elf.sections.filter((s) => s.flags & SHF.exec && s.type === SHT.progbits);
   const low = code.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
   const high = code.reduce((most, s) => Math.max(most, s.address + s.fileSize), 0);
   const end = section.address + section.fileSize;
-  const starts = [...tables].filter((t) => t % 4 === 0 && t >= section.address && t < end).sort((a, c) => a - c);
+  const starts = tables.between(section.address, end);
   for (let i = 0; i < starts.length; i++) {
     const start = starts[i] ?? 0;
     const limit = Math.min(starts[i + 1] ?? end, start + 4 * MAX_TABLE);

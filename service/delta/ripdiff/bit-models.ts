@@ -1,51 +1,47 @@
 import type { BitCoder } from './range-coder.ts';
 
-const HALF = 0x80000000;
+/** An even chance. Slots are kept XORed with it, so that fresh zero memory, which costs nothing until it is touched, is a fresh model. */
+const EVEN = 0x80000000 | 0;
 
 /** How far one step moves, by how often a slot was used: fast at first (1/1.5, 1/2.5 …), then steady. */
 const STEP = new Int32Array(1024);
 for (let i = 0; i < 1024; i++) STEP[i] = Math.floor(16384 / (2 * i + 3));
-
-/** A probability in 1/65536 that the range coder takes. */
-function coded(slot: number): number {
-  const p = slot >>> 16;
-  return p < 1 ? 1 : p;
-}
 
 /**
  * A row of adaptive bits. A slot is 22 bits of probability (that the bit is 1) over a 10-bit use count, so that a young slot learns
  * fast and an old one is steady. `limit` (up to 1023) caps the count: the lower, the faster it forgets.
  */
 export class BitModels {
-  private readonly slots: Uint32Array;
+  private readonly slots: Int32Array;
   private readonly limit: number;
 
-  constructor(count: number, limit: number, first = HALF) {
-    this.slots = new Uint32Array(count).fill(first);
+  constructor(count: number, limit: number) {
+    this.slots = new Int32Array(count);
     this.limit = limit;
   }
 
   code(coder: BitCoder, index: number, bit: number): number {
-    const slot = this.slots[index] ?? HALF;
-    const result = coder.code(coded(slot), bit);
+    const slot = (this.slots[index] ?? 0) ^ EVEN;
+    const p = slot >>> 16;
+    const result = coder.code(p < 1 ? 1 : p, bit);
     this.learn(index, slot, result);
     return result;
   }
 
   /** Probability in 1/4096, for mixing. */
   peek(index: number): number {
-    return (this.slots[index] ?? HALF) >>> 20;
+    return ((this.slots[index] ?? 0) ^ EVEN) >>> 20;
   }
 
   update(index: number, bit: number): void {
-    this.learn(index, this.slots[index] ?? HALF, bit);
+    this.learn(index, (this.slots[index] ?? 0) ^ EVEN, bit);
   }
 
   private learn(index: number, slot: number, bit: number): void {
     const uses = slot & 1023;
     const target = bit !== 0 ? 0x3fffff : 0;
-    const moved = slot + (Math.imul((target - (slot >>> 10)) >> 3, STEP[uses] ?? 0) & ~1023);
-    this.slots[index] = moved + (uses < this.limit ? 1 : 0);
+    const moved = (slot + (Math.imul((target - (slot >>> 10)) >> 3, STEP[uses] ?? 0) & ~1023)) | 0;
+    this.slots[index] = (moved + (uses < this.limit ? 1 : 0)) ^ EVEN;
   }
 
   /** `width` bits, most significant first, each in the context of those before; uses 2^width slots from `base`. */

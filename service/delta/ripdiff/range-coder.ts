@@ -13,8 +13,7 @@ export interface BitCoder {
 const TOP = 0x1000000;
 
 function boundOf(range: number, probability: number): number {
-  const high = (range >>> 16) * probability;
-  return (high + (((range & 0xffff) * probability) >>> 16)) >>> 0;
+  return (Math.imul(range >>> 16, probability) + (Math.imul(range & 0xffff, probability) >>> 16)) >>> 0;
 }
 
 /** Range encoder with carry propagation (the scheme of G. N. N. Martin, 1979), 32-bit range, byte output. */
@@ -98,28 +97,31 @@ export class RangeDecoder implements BitCoder {
   readonly encoding = false;
   private readonly bytes: Uint8Array;
   private position = 0;
-  private range = 0xffffffff;
+  // Both are 32 bits without a sign, kept as numbers with one: those the engine keeps in registers.
+  private range = -1;
   private offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    for (let i = 0; i < 4; i++) this.offset = ((this.offset << 8) | this.next()) >>> 0;
+    for (let i = 0; i < 4; i++) this.offset = (this.offset << 8) | this.next();
   }
 
   code(probability: number, _bit: number): number {
-    const bound = boundOf(this.range, probability);
+    let range = this.range;
+    const bound = boundOf(range, probability) | 0;
     let bit = 1;
-    if (this.offset < bound) {
-      this.range = bound;
+    if (this.offset >>> 0 < bound >>> 0) {
+      range = bound;
     } else {
-      this.offset = (this.offset - bound) >>> 0;
-      this.range = (this.range - bound) >>> 0;
+      this.offset = (this.offset - bound) | 0;
+      range = (range - bound) | 0;
       bit = 0;
     }
-    while (this.range < TOP) {
-      this.range = (this.range << 8) >>> 0;
-      this.offset = ((this.offset << 8) | this.next()) >>> 0;
+    while (range >>> 0 < TOP) {
+      range <<= 8;
+      this.offset = (this.offset << 8) | this.next();
     }
+    this.range = range;
     return bit;
   }
 
