@@ -47,6 +47,7 @@ export async function pageFile(
 ): Promise<{ readonly type: string; readonly body: Buffer<ArrayBuffer> } | undefined> {
   const name = path === '/' ? 'index.html' : path.slice(1);
   const type = TYPES[extname(name)];
-  if (type === undefined || !(await names).has(name)) return undefined;
+  // One address for each file: the page itself is `/`.
+  if (type === undefined || path === '/index.html' || !(await names).has(name)) return undefined;
   return { type, body: await readFile(join(FOLDER, name)) };
 }
