@@ -35,6 +35,8 @@ const TEST = {
   xvfb: '/usr/bin/Xvfb',
   bsdiff: '/usr/bin/bspatch',
   bzip2: '/bin/bzip2',
+  'libc6-armhf-cross': '/usr/arm-linux-gnueabihf/lib/libc.so.6',
+  'binutils-arm-linux-gnueabihf': '/usr/bin/arm-linux-gnueabihf-objdump',
 };
 const BENCH = { ...TEST, ostree: '/usr/bin/ostree', time: '/usr/bin/time' };
 const PACKAGES = { build: {}, start: START, test: TEST, bench: BENCH };

@@ -1,6 +1,6 @@
-import { adrpPage, isAdrp, lowTwelve, mayReplace, wordKind, wordTarget } from './arm64-words.ts';
+import { adrpPage, arm64Target, isAdrp, lowTwelve, mayReplace, wordKind } from './arm64-words.ts';
 import { i32 } from './bytes.ts';
-import type { Elf, Section } from './elf.ts';
+import { type Elf, imageRange, type Section } from './elf.ts';
 import { KIND, type ReferenceList } from './references.ts';
 
 /** Instructions after an `adrp` among which its other half is looked for. */
@@ -11,8 +11,7 @@ export function findArm64(b: Uint8Array, elf: Elf, section: Section, list: Refer
   const start = (section.offset + 3) & ~3;
   const end = section.offset + section.fileSize;
   const delta = section.address - section.offset;
-  const low = elf.segments.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
-  const high = elf.segments.reduce((most, s) => Math.max(most, s.address + s.memorySize), 0);
+  const [low, high] = imageRange(elf);
   const inImage = (target: number): boolean => target >= low && target <= high;
   const completed = new Set<number>();
   for (let at = start; at + 4 <= end; at += 4) {
@@ -22,7 +21,7 @@ export function findArm64(b: Uint8Array, elf: Elf, section: Section, list: Refer
       continue;
     }
     const kind = wordKind(word);
-    if (kind !== undefined && inImage(wordTarget(kind, word, at + delta, 0))) list.add(at, kind);
+    if (kind !== undefined && inImage(arm64Target(kind, word, at + delta, 0))) list.add(at, kind);
   }
 }
 

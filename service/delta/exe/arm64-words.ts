@@ -13,7 +13,7 @@ function isLoad(word: number): boolean {
 }
 
 /** The target that a word at `address` names; `aux` where the word alone doesn't tell it. */
-export function wordTarget(kind: number, word: number, address: number, aux: number): number {
+export function arm64Target(kind: number, word: number, address: number, aux: number): number {
   switch (kind) {
     case KIND.a64Branch26:
       return address + ((word << 6) >> 6) * 4;
@@ -29,7 +29,7 @@ export function wordTarget(kind: number, word: number, address: number, aux: num
 }
 
 /** `word` made to name `target` from `address`. */
-export function withTarget(kind: number, word: number, target: number, address: number): number {
+export function withArm64Target(kind: number, word: number, target: number, address: number): number {
   const distance = target - address;
   switch (kind) {
     case KIND.a64Branch26:
@@ -54,15 +54,15 @@ function split21(word: number, value: number): number {
 }
 
 /** How far `actual` is from `predicted` in bytes of target, or undefined when they are not the same instruction or can't tell. */
-export function targetDelta(kind: number, predicted: number, actual: number): number | undefined {
+export function arm64TargetDelta(kind: number, predicted: number, actual: number): number | undefined {
   if (kind === KIND.a64Page21) return undefined;
   if (kind === KIND.a64Low12) {
     if ((predicted & ~0x3ffc00) !== (actual & ~0x3ffc00)) return undefined;
     const shift = isLoad(actual) ? loadScale(actual) : 0;
     return (((actual >>> 10) & 0xfff) - ((predicted >>> 10) & 0xfff)) * 2 ** shift;
   }
-  if (withTarget(kind, predicted, 0, 0) !== withTarget(kind, actual, 0, 0)) return undefined;
-  return wordTarget(kind, actual, 0, 0) - wordTarget(kind, predicted, 0, 0);
+  if (withArm64Target(kind, predicted, 0, 0) !== withArm64Target(kind, actual, 0, 0)) return undefined;
+  return arm64Target(kind, actual, 0, 0) - arm64Target(kind, predicted, 0, 0);
 }
 
 /** Which kind of reference `word` is by itself, or undefined. */

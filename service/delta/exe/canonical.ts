@@ -1,11 +1,11 @@
 import type { Blocks } from '../blocks.ts';
 import { AddressMap } from './address-map.ts';
-import { withTarget, wordTarget } from './arm64-words.ts';
 import { i32, putU32 } from './bytes.ts';
 import { offsetToAddress, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
 import { SymbolNames } from './names.ts';
 import { KIND, widthOf } from './references.ts';
+import { withTarget, wordTarget } from './words.ts';
 
 /** A copy in which every reference is zero. */
 export function maskReferences(b: Uint8Array, { references }: Analysed): Uint8Array {

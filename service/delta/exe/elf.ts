@@ -156,3 +156,9 @@ export function offsetToAddress(segments: readonly Segment[], offset: number): n
     if (offset >= s.offset && offset < s.offset + s.fileSize) return offset - s.offset + s.address;
   return -1;
 }
+
+/** Lowest address of the loaded segments, and the end of the highest. */
+export function imageRange(elf: Elf): readonly [low: number, high: number] {
+  const low = elf.segments.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
+  return [low, elf.segments.reduce((most, s) => Math.max(most, s.address + s.memorySize), 0)];
+}

@@ -1,3 +1,4 @@
+import { ARM_EXIDX, findArm, findInExceptionIndex, findInExceptionTable } from './arm-references.ts';
 import { findArm64 } from './arm64-references.ts';
 import { findInData, findInHeaders, findInSectionHeaders } from './data-references.ts';
 import { findInEhFrame } from './eh-frame.ts';
@@ -29,6 +30,10 @@ export function findReferences(b: Uint8Array): Analysed {
       if (!elf.relocatable) findInCode(b, elf, s, list, tables);
     } else if (s.name.startsWith('.eh_frame')) {
       findInEhFrame(b, elf, s, list);
+    } else if (elf.machine === 'arm' && s.type === ARM_EXIDX) {
+      findInExceptionIndex(b, s, list);
+    } else if (elf.machine === 'arm' && s.name === '.ARM.extab') {
+      findInExceptionTable(b, elf, s, list);
     } else if (s.type === SHT.progbits && s.flags & SHF.alloc && !s.name.startsWith('.got')) {
       list.takeLater(s.offset, end);
       findJumpTables(b, elf, s, tables, list);
@@ -43,4 +48,5 @@ export function findReferences(b: Uint8Array): Analysed {
 function findInCode(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList, tables: TableStarts): void {
   if (elf.machine === 'aarch64') findArm64(b, elf, s, list);
   else if (elf.machine === 'x86-64' || elf.machine === 'i386') findX86(b, elf, s, list, tables);
+  else if (elf.machine === 'arm') findArm(b, elf, s, list);
 }

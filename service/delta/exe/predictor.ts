@@ -1,10 +1,10 @@
 import type { Blocks } from '../blocks.ts';
 import { AddressMap } from './address-map.ts';
-import { targetDelta, withTarget, wordTarget } from './arm64-words.ts';
 import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
 import { SymbolNames } from './names.ts';
 import { isWordField, KIND, type References } from './references.ts';
+import { targetDelta, withTarget, wordTarget } from './words.ts';
 
 const HEAD_BYTES = 4096;
 

@@ -27,9 +27,18 @@ export const KIND = {
   a64Address21: 12,
   a64Page21: 13,
   a64Low12: 14,
+  /** A32 and T32 words; `aux` of a stub's: the address that is meant. */
+  armBranch24: 15,
+  thumbBranch24: 16,
+  thumbBranch20: 17,
+  armStubHigh: 18,
+  armStubMiddle: 19,
+  armStubLow: 20,
+  /** Distance from the word itself in its lower 31 bits (exception tables). */
+  armPrel31: 21,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
-export const KIND_COUNT = 16;
+export const KIND_COUNT = 24;
 export const BUILD_ID_TEXT_LENGTH = 38;
 
 /** Whether a reference is a field within an instruction word rather than a whole word. */

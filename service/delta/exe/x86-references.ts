@@ -1,5 +1,5 @@
 import { i32 } from './bytes.ts';
-import { type Elf, type Section, SHF, SHT } from './elf.ts';
+import { type Elf, imageRange, type Section, SHF, SHT } from './elf.ts';
 import { KIND, type ReferenceList } from './references.ts';
 import { decodeInstruction, isLea, lengthOf, plainOf, relativeOf, secondPlainOf } from './x86-instructions.ts';
 
@@ -12,8 +12,7 @@ export function findX86(b: Uint8Array, elf: Elf, section: Section, list: Referen
   const { offset, address } = section;
   const end = offset + section.fileSize;
   const delta = address - offset;
-  const low = elf.segments.reduce((least, s) => Math.min(least, s.address), Number.MAX_SAFE_INTEGER);
-  const high = elf.segments.reduce((most, s) => Math.max(most, s.address + s.memorySize), 0);
+  const [low, high] = imageRange(elf);
   const got = wide ? 0 : globalOffsetTable(elf);
   const anyPlain = got > 0 || low >= LEAST_ABSOLUTE;
   const addPlain = (field: number): void => {
