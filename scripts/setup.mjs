@@ -38,7 +38,16 @@ const TEST = {
   'libc6-armhf-cross': '/usr/arm-linux-gnueabihf/lib/libc.so.6',
   'binutils-arm-linux-gnueabihf': '/usr/bin/arm-linux-gnueabihf-objdump',
 };
-const BENCH = { ...TEST, ostree: '/usr/bin/ostree', time: '/usr/bin/time' };
+const BENCH = {
+  ...TEST,
+  ostree: '/usr/bin/ostree',
+  time: '/usr/bin/time',
+  'xz-utils': '/usr/bin/xz',
+  zstd: '/usr/bin/zstd',
+  xdelta3: '/usr/bin/xdelta3',
+  git: '/usr/bin/git',
+  casync: '/usr/bin/casync',
+};
 const PACKAGES = { build: {}, start: START, test: TEST, bench: BENCH };
 
 function run(command, args, options = {}) {

@@ -8,12 +8,13 @@ import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
 import { plot, reportText } from './report.ts';
+import { withSection } from './section.ts';
 import { makeSources } from './sources.ts';
 import { stagingRivals } from './staging.ts';
 
 const RUNS = 5;
 const REST_SECONDS = 10;
-const MARKERS = ['<!-- measured by npm run bench -->', '<!-- end of what was measured -->'] as const;
+const MARKERS = { start: '<!-- measured by npm run bench -->', end: '<!-- end of what was measured -->' };
 
 const say = (line: string): void => console.log(line);
 const folder = mkdtempSync(join(tmpdir(), 'ripple-bench-'));
@@ -39,9 +40,8 @@ try {
     plot('Publishing the next version', figures.publishingNext),
   );
   const file = join(PROJECT_ROOT, 'BENCHMARKS.md');
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : `# Benchmarks\n\n${MARKERS[0]}\n${MARKERS[1]}\n`;
-  const [head = '', tail = ''] = [before.split(MARKERS[0])[0], before.split(MARKERS[1])[1]];
-  writeFileSync(file, `${head}${MARKERS[0]}\n${text}${MARKERS[1]}${tail}`);
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Benchmarks\n';
+  writeFileSync(file, withSection(before, MARKERS, text));
   say(text);
 } finally {
   rmSync(folder, { recursive: true, force: true });
