@@ -13,10 +13,10 @@ import {
   type Owner,
 } from '../service/api/activity.ts';
 import { asRippleError, RippleError } from '../service/api/errors.ts';
+import { laterUntil } from '../service/api/later.ts';
 import { arrivalOf, remember, saw } from './arrival.ts';
 import { findOwner } from './owner.ts';
 import { NEW_PERSON, type PersonState, readState, writeState } from './state-file.ts';
-import { tomorrow } from './tomorrow.ts';
 
 export interface ActivityOptions {
   /** D-Bus address; the system bus without. */
@@ -105,7 +105,10 @@ export class Activity {
         await client.call('Cancel', []);
         return;
       case 'defer': {
-        const until = BigInt(tomorrow((this.#options.nowMs ?? Date.now)()));
+        // Whoever turns the laptop off comes back on the new one: it is chosen now, and nothing asks until then.
+        if (call.until === 'turnOff' && properties.stagedVersion === call.version)
+          await client.call('Accept', [call.version, { when: { signature: 's', value: 'next-boot' } }]);
+        const until = BigInt(laterUntil(call.until, (this.#options.nowMs ?? Date.now)()));
         await client.call('Defer', [call.version, { until: { signature: 'x', value: until } }]);
         return;
       }

@@ -37,6 +37,8 @@ export const appStyles = css`
     text-align: start; flex: 0 1 auto; touch-action: manipulation; -webkit-user-select: none; user-select: none;
   }
   .buttons button.main { background: var(--main); color: var(--on-main); border-color: var(--main); font-weight: 700; }
+  .choices button { flex-direction: column; text-align: center; min-inline-size: 120px; padding: 14px 18px; border-radius: 26px; }
+  .choices .icon { inline-size: 56px; block-size: 56px; }
   .buttons button.read { padding: 10px; border-color: transparent; }
   .buttons button:hover { background: var(--hover); }
   .buttons button.main:hover { background: color-mix(in srgb, var(--main) 86%, var(--paper)); }

@@ -31,7 +31,7 @@ export class RippleApp extends LitElement {
     screen: { reflect: true, attribute: 'data-screen', type: String },
   };
   declare snapshot: ActivitySnapshot;
-  declare windowState: Pick<WindowState, 'askingToGoBack' | 'refused'>;
+  declare windowState: Pick<WindowState, 'question' | 'refused'>;
   /** Who the friend is that was tapped. */
   declare told: string;
   /** What the live region says. */
@@ -56,7 +56,7 @@ export class RippleApp extends LitElement {
   constructor() {
     super();
     this.snapshot = CONNECTING;
-    this.windowState = { askingToGoBack: false, refused: '' };
+    this.windowState = { question: 'none', refused: '' };
     this.told = '';
     this.said = '';
     this.pressed = '';
@@ -94,11 +94,15 @@ export class RippleApp extends LitElement {
     this.snapshot = snapshot;
     // What was refused or asked belongs to the state it was asked in.
     if (before?.state !== after?.state || before?.bootedVersion !== after?.bootedVersion)
-      this.windowState = { askingToGoBack: false, refused: '' };
+      this.windowState = { question: 'none', refused: '' };
   }
 
   #look(screen: Screen): View {
-    return viewOf(screen, { words: this.#words, colours: coloursOf(this.snapshot.owner.colours) });
+    return viewOf(screen, {
+      words: this.#words,
+      colours: coloursOf(this.snapshot.owner.colours),
+      runs: this.snapshot.properties?.bootedVersion ?? 0,
+    });
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -174,6 +178,8 @@ export class RippleApp extends LitElement {
         ? html`<button type="button" class="${role} ${this.pressed === one.label ? 'pressed' : ''}" @click=${() => this.#tap(one.action, one.label)}>
             ${icon(one.icon)}<span>${one.label}</span></button>`
         : nothing;
+    if (view.choices)
+      return html`<div class="buttons choices">${view.choices.map((one, i) => button(one, i === 0 ? 'main' : 'second'))}</div>`;
     const read = this.canRead
       ? html`<button type="button" class="read" aria-label=${this.#words.buttons.read} title=${this.#words.buttons.read}
           @click=${() => this.#read(view)}>${icon('read')}</button>`
@@ -195,26 +201,27 @@ export class RippleApp extends LitElement {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     const onButton = event.composedPath()[0] instanceof HTMLButtonElement;
     if (event.key === 'Enter' && event.repeat) event.preventDefault();
-    else if (event.key === 'Enter' && !onButton && this.#view.main)
-      this.#tap(this.#view.main.action, this.#view.main.label);
-    else if (event.key === 'Escape' && this.#view.escape) this.#tap(this.#view.escape, '');
+    else if (event.key === 'Enter' && !onButton) {
+      const main = this.#view.main ?? this.#view.choices?.[0];
+      if (main) this.#tap(main.action, main.label);
+    } else if (event.key === 'Escape' && this.#view.escape) this.#tap(this.#view.escape, '');
   };
 
   #tap(action: Action, label: string): void {
     if (!this.#guard.allow(performance.now())) return;
     switch (action.type) {
-      case 'askToGoBack':
-        this.windowState = { askingToGoBack: true, refused: '' };
+      case 'ask':
+        this.windowState = { question: action.question, refused: '' };
         return;
       case 'close':
-        this.windowState = { askingToGoBack: false, refused: '' };
+        this.windowState = { question: 'none', refused: '' };
         return;
       case 'call':
         this.pressed = label;
         this.windowState = { ...this.windowState, refused: '' };
         void this.#transport?.call(action.call).then((result) => {
           this.pressed = '';
-          if (!result.ok) this.windowState = { askingToGoBack: false, refused: result.code };
+          this.windowState = { question: 'none', refused: result.ok ? '' : result.code };
         });
     }
   }

@@ -5,6 +5,9 @@ export type IconName =
   | 'look'
   | 'get'
   | 'later'
+  | 'tonight'
+  | 'tomorrow'
+  | 'turnOff'
   | 'stop'
   | 'restart'
   | 'like'
@@ -20,6 +23,9 @@ const ICONS: Readonly<Record<IconName, SVGTemplateResult>> = {
   look: svg`<circle cx="10.5" cy="10.5" r="6.5" /><path d="M15.5 15.5 21 21" />`,
   get: svg`<path d="M12 3.5v11" /><path d="m7 10 5 5 5-5" /><path d="M4 17.5v1.5a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-1.5" />`,
   later: svg`<path d="M20 14.2A8.5 8.5 0 1 1 9.8 4a7 7 0 0 0 10.2 10.2Z" />`,
+  tonight: svg`<path d="M17.5 14.4A7 7 0 1 1 9.2 5a5.8 5.8 0 0 0 8.3 9.4Z" fill="currentColor" /><path d="M17.5 3.2v4M15.5 5.2h4M20.6 9.6v2.4M19.4 10.8h2.4" stroke-width="1.6" />`,
+  tomorrow: svg`<path d="M2.5 18.5h19M6.3 18.5a5.7 5.7 0 0 1 11.4 0" /><path d="M12 4.2v4.2M4.4 9.4l2.2 2.2M19.6 9.4l-2.2 2.2M9.6 6.6 12 4.2l2.4 2.4" />`,
+  turnOff: svg`<path d="M12 3.5v8" /><path d="M17 6.3a7.6 7.6 0 1 1-10 0" />`,
   stop: svg`<rect x="5.5" y="5.5" width="13" height="13" rx="2.5" fill="currentColor" />`,
   restart: TURN,
   like: svg`<path d="M12 20.2 4.6 12.9a4.9 4.9 0 0 1 6.9-6.9l.5.5.5-.5a4.9 4.9 0 0 1 6.9 6.9Z" fill="currentColor" />`,

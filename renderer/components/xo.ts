@@ -1,6 +1,7 @@
 import { type SVGTemplateResult, svg } from 'lit';
 import { type Colours, faintOn } from '../state/colours.ts';
 import { setStyle } from './set-style.ts';
+import { versionMark } from './version-mark.ts';
 
 export interface Xo {
   readonly colours: Colours;
@@ -53,4 +54,9 @@ export function xo({ colours, level, gone = false }: Xo): SVGTemplateResult {
             </g>`
       }
     </g>`;
+}
+
+/** The figure, whole, with the flower of the version it runs on its chest. */
+export function wearing(colours: Colours, version: number): SVGTemplateResult {
+  return svg`${xo({ colours, level: 1 })}${versionMark(version, 50, 58.5, 24)}`;
 }

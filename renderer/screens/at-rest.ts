@@ -1,7 +1,8 @@
 /** Screens on which nothing is being done: nothing new, looking, put off, not connected. */
 import { svg } from 'lit';
-import { sleepMarks, star } from '../components/shapes.ts';
-import { xo } from '../components/xo.ts';
+import { sleepMarks } from '../components/shapes.ts';
+import { newMark, versionMark } from '../components/version-mark.ts';
+import { wearing, xo } from '../components/xo.ts';
 import { NO_COLOURS } from '../state/colours.ts';
 import type { Screen } from '../state/screen.ts';
 import { type Context, call, type View } from './view.ts';
@@ -19,14 +20,17 @@ export function asleep({ words }: Context): View {
   };
 }
 
-export function idle(screen: ScreenOf<'idle'>, { words, colours }: Context): View {
+export function idle(screen: ScreenOf<'idle'>, { words, colours, runs }: Context): View {
   const view: View = {
     sentence: words.idle,
-    picture: xo({ colours, level: 1 }),
+    picture: wearing(colours, runs),
     main: { label: words.buttons.look, icon: 'look', action: call({ name: 'check' }) },
   };
   if (!screen.canGoBack) return view;
-  return { ...view, second: { label: words.buttons.goBack, icon: 'goBack', action: { type: 'askToGoBack' } } };
+  return {
+    ...view,
+    second: { label: words.buttons.goBack, icon: 'goBack', action: { type: 'ask', question: 'goBack' } },
+  };
 }
 
 export function looking({ words, colours }: Context): View {
@@ -38,18 +42,32 @@ export function looking({ words, colours }: Context): View {
   };
 }
 
-export function later(screen: ScreenOf<'later'>, { words, colours }: Context): View {
+export function laterWhen(screen: ScreenOf<'laterWhen'>, { words, colours }: Context): View {
+  const { version } = screen;
+  return {
+    sentence: words.laterWhen,
+    picture: svg`<g transform="translate(4 18) scale(0.72)">${xo({ colours, level: 1 })}</g>${versionMark(version, 84, 22, 24)}`,
+    choices: screen.choices.map((until) => ({
+      label: words.buttons[until],
+      icon: until,
+      action: call({ name: 'defer', version, until }),
+    })),
+    escape: { type: 'close' },
+  };
+}
+
+export function later(screen: ScreenOf<'later'>, { words, colours, runs }: Context): View {
   return {
     sentence: words.later,
-    picture: svg`${xo({ colours, level: 1 })}${star(88, 14, 15)}`,
+    picture: svg`${wearing(colours, runs)}${newMark(screen.version, 88, 14, 15)}`,
     main: { label: words.buttons.get, icon: 'get', action: call({ name: 'fetch', version: screen.version }) },
   };
 }
 
-export function older({ words, colours }: Context): View {
+export function older({ words, colours, runs }: Context): View {
   return {
     sentence: words.older,
-    picture: xo({ colours, level: 1 }),
+    picture: wearing(colours, runs),
     main: { label: words.buttons.look, icon: 'look', action: call({ name: 'check' }) },
   };
 }

@@ -1,6 +1,6 @@
 import type { Screen } from '../state/screen.ts';
 import { arrivedBack, arrivedNew, goBack } from './arrival.ts';
-import { asleep, idle, later, looking, older, starting } from './at-rest.ts';
+import { asleep, idle, later, laterWhen, looking, older, starting } from './at-rest.ts';
 import { trouble } from './trouble.ts';
 import { available, checking, fetching, ready, restarting } from './under-way.ts';
 import type { Context, View } from './view.ts';
@@ -20,6 +20,8 @@ export function viewOf(screen: Screen, context: Context): View {
       return available(screen, context);
     case 'later':
       return later(screen, context);
+    case 'laterWhen':
+      return laterWhen(screen, context);
     case 'older':
       return older(context);
     case 'fetching':
@@ -35,7 +37,7 @@ export function viewOf(screen: Screen, context: Context): View {
     case 'arrivedBack':
       return arrivedBack(context);
     case 'goBack':
-      return goBack(context);
+      return goBack(screen, context);
     case 'trouble':
       return trouble(screen, context);
   }

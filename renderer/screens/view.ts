@@ -3,13 +3,14 @@ import type { ActivityCall } from '../../service/api/activity.ts';
 import type { IconName } from '../components/icons.ts';
 import type { Colours } from '../state/colours.ts';
 import type { Ring } from '../state/friends.ts';
+import type { Question } from '../state/screen.ts';
 import type { Note } from '../words/notes.ts';
 import type { Sentence, Words } from '../words/words.ts';
 
 /** What a tap does: asks the main process, or opens or closes a question in the window. */
 export type Action =
   | { readonly type: 'call'; readonly call: ActivityCall }
-  | { readonly type: 'askToGoBack' }
+  | { readonly type: 'ask'; readonly question: Question }
   | { readonly type: 'close' };
 
 export interface Button {
@@ -34,6 +35,8 @@ export interface View {
   /** Enter. */
   readonly main?: Button;
   readonly second?: Button;
+  /** In place of both: pictures to choose from. The first is Enter. */
+  readonly choices?: readonly Button[];
   /** What Esc does: the same as one of the buttons, never more. */
   readonly escape?: Action;
 }
@@ -43,6 +46,8 @@ export interface Context {
   readonly words: Words;
   /** The child's own. */
   readonly colours: Colours;
+  /** The version that runs; 0 where nothing is known. */
+  readonly runs: number;
 }
 
 export function call(request: ActivityCall): Action {

@@ -5,14 +5,17 @@
  */
 import type { ActivityProperties, ActivitySnapshot } from '../../service/api/activity.ts';
 import type { ErrorCode } from '../../service/api/errors.ts';
+import { type LaterChoice, laterChoices } from '../../service/api/later.ts';
 import type { VersionInfo } from '../../service/api/model.ts';
 import { type Friend, friendsOf, type Ring, ringOf } from './friends.ts';
 import { levelOf } from './progress.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
+export type Question = 'none' | 'goBack' | 'later';
+
 /** What only the window knows: a question is open, or the last tap was refused with this code. */
 export interface WindowState {
-  readonly askingToGoBack: boolean;
+  readonly question: Question;
   readonly refused: ErrorCode | '';
   /** Unix seconds, only to see whether "later" is over. */
   readonly nowSeconds: number;
@@ -34,20 +37,22 @@ export type Screen =
       readonly have: readonly Friend[];
     }
   | { readonly kind: 'later'; readonly version: number }
+  | { readonly kind: 'laterWhen'; readonly version: number; readonly choices: readonly LaterChoice[] }
   | { readonly kind: 'older' }
   | {
       readonly kind: 'fetching';
+      readonly version: number;
       readonly level: number;
       readonly ring: Ring;
       readonly givers: readonly Friend[];
       readonly hitch: Hitch;
     }
-  | { readonly kind: 'checking'; readonly level: number }
+  | { readonly kind: 'checking'; readonly version: number; readonly level: number }
   | { readonly kind: 'ready'; readonly version: number; readonly back: boolean; readonly canDefer: boolean }
   | { readonly kind: 'restarting' }
   | { readonly kind: 'arrivedNew' }
   | { readonly kind: 'arrivedBack' }
-  | { readonly kind: 'goBack' }
+  | { readonly kind: 'goBack'; readonly to: number }
   | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly retry: number; readonly refused: boolean };
 
 export type ScreenKind = Screen['kind'];
@@ -79,11 +84,19 @@ function readyScreen(properties: ActivityProperties, version: number, nowSeconds
 function fetchingScreen(properties: ActivityProperties): Screen {
   const level = levelOf(properties.progress);
   const { phase, version } = properties.progress;
+  const target = version || newest(properties)?.version || 0;
   if (properties.state === 'staging' || phase === 'checking' || phase === 'staging' || phase === 'done')
-    return { kind: 'checking', level };
-  const friends = friendsOf(properties, version || newest(properties)?.version || 0);
+    return { kind: 'checking', version: target, level };
+  const friends = friendsOf(properties, target);
   const givers = friends.filter((friend) => friend.gives && friend.state !== 'gone');
-  return { kind: 'fetching', level, ring: ringOf(friends), givers, hitch: hitchOf(properties, friends, givers) };
+  return {
+    kind: 'fetching',
+    version: target,
+    level,
+    ring: ringOf(friends),
+    givers,
+    hitch: hitchOf(properties, friends, givers),
+  };
 }
 
 function hitchOf(properties: ActivityProperties, friends: readonly Friend[], givers: readonly Friend[]): Hitch {
@@ -124,6 +137,13 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
   };
 }
 
+/** The question "when, then?" stands over whatever can be put off. */
+function askingWhen(screen: Screen, window: WindowState): Screen {
+  const canPutOff = screen.kind === 'available' || (screen.kind === 'ready' && screen.canDefer);
+  if (window.question !== 'later' || !canPutOff) return screen;
+  return { kind: 'laterWhen', version: screen.version, choices: laterChoices(window.nowSeconds * 1000) };
+}
+
 export function screenOf(snapshot: ActivitySnapshot, window: WindowState): Screen {
   const { properties } = snapshot;
   if (!properties || snapshot.daemon !== 'present') {
@@ -139,13 +159,17 @@ export function screenOf(snapshot: ActivitySnapshot, window: WindowState): Scree
     case 'idle':
     case 'checking':
     case 'available':
-      if (window.askingToGoBack && canGoBack(properties)) return { kind: 'goBack' };
-      return restingScreen(properties, snapshot, window);
+      if (window.question === 'goBack' && canGoBack(properties))
+        return { kind: 'goBack', to: properties.previousVersion };
+      return askingWhen(restingScreen(properties, snapshot, window), window);
     case 'fetching':
     case 'staging':
       return fetchingScreen(properties);
     case 'ready':
-      return readyScreen(properties, properties.stagedVersion || properties.currentVersion, window.nowSeconds);
+      return askingWhen(
+        readyScreen(properties, properties.stagedVersion || properties.currentVersion, window.nowSeconds),
+        window,
+      );
     case 'restarting':
       return { kind: 'restarting' };
     case 'failed':

@@ -3,6 +3,7 @@
  * and only ever asks an `ActivityCall`: it holds no D-Bus connection, no file and no key.
  */
 import { ERROR_CODES, type ErrorCode } from './errors.ts';
+import { LATER_CHOICES, type LaterChoice } from './later.ts';
 import type { UpdaterSnapshot } from './model.ts';
 
 /** The daemon's D-Bus properties, in plain JSON. */
@@ -39,17 +40,17 @@ export const CONNECTING: ActivitySnapshot = {
 };
 
 /**
- * Everything the window may ask for. `defer` puts a version off until tomorrow; `restart` chooses a staged version and
+ * Everything the window may ask for. `defer` puts a version off until the time chosen; `restart` chooses a staged version and
  * restarts into it; `goBack` chooses the previous one and restarts into it; `acknowledge` answers the `arrival`.
  */
 export const CALL_NAMES = ['check', 'fetch', 'cancel', 'defer', 'restart', 'goBack', 'acknowledge'] as const;
 export type CallName = (typeof CALL_NAMES)[number];
-const WITH_VERSION = ['fetch', 'defer', 'restart'] as const;
-type WithVersion = (typeof WITH_VERSION)[number];
+type WithVersion = 'fetch' | 'restart';
 
 export type ActivityCall =
   | { readonly name: WithVersion; readonly version: number }
-  | { readonly name: Exclude<CallName, WithVersion> };
+  | { readonly name: 'defer'; readonly version: number; readonly until: LaterChoice }
+  | { readonly name: Exclude<CallName, WithVersion | 'defer'> };
 
 export type CallResult = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
 
@@ -69,7 +70,9 @@ export function parseCall(value: unknown): ActivityCall | undefined {
   const version = 'version' in value ? value.version : undefined;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || version > 0xffffffff)
     return undefined;
-  return { name, version };
+  if (name !== 'defer') return { name, version };
+  const until = LATER_CHOICES.find((choice) => 'until' in value && choice === value.until);
+  return until === undefined ? undefined : { name, version, until };
 }
 
 /** The parser of the answer. Whatever cannot be read counts as `Internal`. */

@@ -114,6 +114,8 @@ test('going back asks once, and staying is one tap', async () => {
 test('"Later" puts it off until tomorrow morning and the screen says so', async () => {
   await begin(STORY.available);
   await window.tap('Later');
+  await window.shows('laterWhen');
+  await window.tap('Tomorrow');
   await until(() => calls().length === 1, 'defer');
   const [name, version, until_] = calls()[0] ?? [];
   assert.deepEqual([name, version], ['defer', 7]);
@@ -127,7 +129,13 @@ test('"Later" puts it off until tomorrow morning and the screen says so', async 
 test('a new version that is ready waits as long as the child likes', async () => {
   await begin(STORY.ready);
   await window.tap('Later');
-  await until(() => calls().at(-1)?.[0] === 'defer', 'Later');
+  await window.shows('laterWhen');
+  await window.tap('When I turn it off');
+  await until(() => calls().length === 2, 'accept and defer');
+  assert.deepEqual(calls(), [
+    ['accept', 7, 'next-boot'],
+    ['defer', 7, -1],
+  ]);
   stage.updater.set({ deferredUntil: -1 });
   await window.page.getByText('Restart when you like.').first().waitFor();
   assert.equal(await window.page.getByRole('button', { name: 'Later' }).count(), 0);

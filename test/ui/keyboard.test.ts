@@ -61,6 +61,12 @@ test('Esc is Later, Stop or back, and nothing where there is nothing to leave', 
   stage.updater.set(STORY.available);
   await window.shows('available');
   await window.press('Escape');
+  await window.shows('laterWhen');
+  await window.press('Escape');
+  await window.shows('available');
+  await window.press('Escape');
+  await window.shows('laterWhen');
+  await window.press('Enter');
   await until(() => calls().at(-1)?.[0] === 'defer', 'Later');
   stage.updater.set(STORY.fetching);
   await window.shows('fetching');

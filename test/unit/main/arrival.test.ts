@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrivalOf, NOTHING_SEEN, remember, saw } from '../../../main/arrival.ts';
-import { NEXT_START, tomorrow } from '../../../main/tomorrow.ts';
 
 const NO_ERROR = { code: '', message: '' } as const;
 const on = (bootedVersion: number, previousVersion: number, currentVersion = bootedVersion) => ({
@@ -40,12 +39,4 @@ test('a fall-back that the daemon told of is remembered after the daemon forgot 
   const seen = remember(saw(on(6, 0)), fell);
   assert.equal(arrivalOf(remember(seen, on(6, 0)), on(6, 0)), 'back');
   assert.equal(arrivalOf(saw(on(6, 0)), on(6, 0)), 'none');
-});
-
-test('tomorrow is the next morning; with a dead clock it is the next start', () => {
-  const late = new Date(2026, 2, 1, 23, 30).getTime();
-  assert.equal(tomorrow(late), new Date(2026, 2, 2, 6, 0).getTime() / 1000);
-  const early = new Date(2026, 2, 1, 0, 5).getTime();
-  assert.equal(tomorrow(early), new Date(2026, 2, 2, 6, 0).getTime() / 1000);
-  assert.equal(tomorrow(0), NEXT_START);
 });

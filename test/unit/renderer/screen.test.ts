@@ -8,7 +8,7 @@ import { type Chapter, fetching, friend, NEW_VERSION, STORY } from '../../helper
 import { FIRST_SNAPSHOT } from '../../helpers/scripted-updater.ts';
 
 const NOW = 1_770_000_000;
-const UNTOUCHED: WindowState = { askingToGoBack: false, refused: '', nowSeconds: NOW };
+const UNTOUCHED: WindowState = { question: 'none', refused: '', nowSeconds: NOW };
 
 function heard(change: Partial<ActivityProperties>, more: Partial<ActivitySnapshot> = {}): ActivitySnapshot {
   const properties = { ...FIRST_SNAPSHOT, ...STORY.idle, ...change };
@@ -79,10 +79,21 @@ test('a new version that runs is shown before anything that can wait, and never 
 });
 
 test('the question before going back needs something older to go back to', () => {
-  const asking = { askingToGoBack: true };
+  const asking = { question: 'goBack' } as const;
   assert.equal(kindOf(heard({ bootedVersion: 7, currentVersion: 7, previousVersion: 6 }), asking), 'goBack');
   assert.equal(kindOf(heard({ previousVersion: 0 }), asking), 'idle');
   assert.equal(kindOf(heard({ previousVersion: 7 }), asking), 'older');
+});
+
+test('"when?" is asked of what can be put off, and of nothing else', () => {
+  const asking = { question: 'later' } as const;
+  const offered = { state: 'available', versions: [NEW_VERSION] } as const;
+  assert.equal(kindOf(heard(offered), asking), 'laterWhen');
+  assert.equal(kindOf(heard(STORY.ready), asking), 'laterWhen');
+  assert.equal(kindOf(heard({ ...offered, deferredUntil: -1 }), asking), 'later');
+  assert.equal(kindOf(heard(STORY.fetching), asking), 'fetching');
+  const dead = screenOf(heard(offered), { ...UNTOUCHED, ...asking, nowSeconds: 0 });
+  assert.deepEqual(dead, { kind: 'laterWhen', version: 7, choices: ['turnOff'] });
 });
 
 test('"later" holds until its time or the next start, and no longer', () => {
