@@ -15,6 +15,7 @@ import {
 import { asRippleError, RippleError } from '../service/api/errors.ts';
 import { laterUntil } from '../service/api/later.ts';
 import { arrivalOf, remember, saw } from './arrival.ts';
+import { rememberHelpers } from './helpers.ts';
 import { findOwner } from './owner.ts';
 import { NEW_PERSON, type PersonState, readState, writeState } from './state-file.ts';
 
@@ -179,8 +180,11 @@ export class Activity {
       const { daemonVersion: _, ...properties } = heard;
       clearTimeout(this.#grace);
       this.#grace = undefined;
-      this.#keep({ ...this.#person, ...remember(this.#person, properties) });
-      this.#tell({ ...this.#snapshot, daemon: 'present', properties, arrival: arrivalOf(this.#person, properties) });
+      const helped = rememberHelpers(this.#person.helped, properties);
+      this.#keep({ ...this.#person, ...remember(this.#person, properties), helped });
+      const arrival = arrivalOf(this.#person, properties);
+      const helpers = arrival === 'new' && helped.version === properties.bootedVersion ? helped.helpers : [];
+      this.#tell({ ...this.#snapshot, daemon: 'present', properties, arrival, helpers });
     } else {
       this.#tell({ ...this.#snapshot, daemon: 'absent', properties: this.#lastWords() });
     }

@@ -3,13 +3,15 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { NOTHING_SEEN, type Seen } from './arrival.ts';
+import { type Helped, NOBODY_YET, parseHelped } from './helpers.ts';
 
 export interface PersonState extends Seen {
   /** `#stroke,#fill`, given once to whoever has no colours in the desktop's settings; empty else. */
   readonly colours: string;
+  readonly helped: Helped;
 }
 
-export const NEW_PERSON: PersonState = { ...NOTHING_SEEN, colours: '' };
+export const NEW_PERSON: PersonState = { ...NOTHING_SEEN, colours: '', helped: NOBODY_YET };
 
 /** XDG Base Directory Specification, `XDG_STATE_HOME`. */
 export function stateFile(env: NodeJS.ProcessEnv = process.env): string {
@@ -33,6 +35,7 @@ function parse(members: ReadonlyMap<string, unknown>): PersonState {
     seenVersion: typeof seenVersion === 'number' && Number.isInteger(seenVersion) && seenVersion > 0 ? seenVersion : 0,
     wentBack: members.get('wentBack') === true,
     colours: typeof colours === 'string' ? colours : '',
+    helped: parseHelped(members.get('helped')),
   };
 }
 

@@ -2,16 +2,25 @@
 import { svg } from 'lit';
 import { BACK_ARROW, LAPTOP, star } from '../components/shapes.ts';
 import { wearing } from '../components/xo.ts';
+import { ringOf } from '../state/friends.ts';
 import type { Screen } from '../state/screen.ts';
+import { noteLines } from '../words/notes.ts';
+import { named } from '../words/words.ts';
 import { type Context, call, type View } from './view.ts';
 
-export function arrivedNew({ words, colours, runs }: Context): View {
-  return {
+export function arrivedNew(
+  { notes, helpers }: Extract<Screen, { kind: 'arrivedNew' }>,
+  { words, colours, runs }: Context,
+): View {
+  const view: View = {
     sentence: words.arrivedNew,
     picture: svg`${wearing(colours, runs)}${star(13, 10, 12)}${star(90, 14, 20)}${star(50, 89, 12)}`,
     main: { label: words.buttons.like, icon: 'like', action: call({ name: 'acknowledge' }) },
     second: { label: words.buttons.goBack, icon: 'goBack', action: { type: 'ask', question: 'goBack' } },
+    notes: noteLines(notes, words.language),
   };
+  if (helpers.length === 0) return view;
+  return { ...view, ring: ringOf(helpers), aside: words.helped(named(helpers, words)) };
 }
 
 export function arrivedBack({ words, colours, runs }: Context): View {

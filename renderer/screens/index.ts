@@ -33,7 +33,7 @@ export function viewOf(screen: Screen, context: Context): View {
     case 'restarting':
       return restarting(context);
     case 'arrivedNew':
-      return arrivedNew(context);
+      return arrivedNew(screen, context);
     case 'arrivedBack':
       return arrivedBack(context);
     case 'goBack':

@@ -1,5 +1,5 @@
 /** Who is in the ring round the child's own figure: only what `Peers`, `Versions` and `Progress` say. */
-import type { ActivityProperties } from '../../service/api/activity.ts';
+import type { ActivityProperties, Helper } from '../../service/api/activity.ts';
 import type { PeerInfo } from '../../service/api/model.ts';
 import { type Colours, coloursOf } from './colours.ts';
 
@@ -54,6 +54,12 @@ function friend(peer: PeerInfo, state: FriendState, gives: boolean): Friend {
     state,
     gives,
   };
+}
+
+/** Somebody who gave a part of what runs now. */
+export function helperOf({ id, name, colours, role }: Helper): Friend {
+  const kind = role === 'laptop' ? 'friend' : role;
+  return { id, kind, name: nickname(name), colours: coloursOf(colours), state: 'has', gives: true };
 }
 
 /** Everyone who has `version`, is getting it, or had it: the school first, then those who have it. */

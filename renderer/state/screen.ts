@@ -7,7 +7,7 @@ import type { ActivityProperties, ActivitySnapshot } from '../../service/api/act
 import type { ErrorCode } from '../../service/api/errors.ts';
 import { type LaterChoice, laterChoices } from '../../service/api/later.ts';
 import type { VersionInfo } from '../../service/api/model.ts';
-import { type Friend, friendsOf, type Ring, ringOf } from './friends.ts';
+import { type Friend, friendsOf, helperOf, type Ring, ringOf } from './friends.ts';
 import { levelOf } from './progress.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
@@ -50,7 +50,7 @@ export type Screen =
   | { readonly kind: 'checking'; readonly version: number; readonly level: number }
   | { readonly kind: 'ready'; readonly version: number; readonly back: boolean; readonly canDefer: boolean }
   | { readonly kind: 'restarting' }
-  | { readonly kind: 'arrivedNew' }
+  | { readonly kind: 'arrivedNew'; readonly notes: VersionInfo['notes']; readonly helpers: readonly Friend[] }
   | { readonly kind: 'arrivedBack' }
   | { readonly kind: 'goBack'; readonly to: number }
   | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly retry: number; readonly refused: boolean };
@@ -114,7 +114,10 @@ function hitchOf(properties: ActivityProperties, friends: readonly Friend[], giv
 function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapshot, window: WindowState): Screen {
   if (properties.restartRequired) return readyScreen(properties, properties.currentVersion, window.nowSeconds);
   if (snapshot.arrival === 'back' || properties.lastError.code === 'RolledBack') return { kind: 'arrivedBack' };
-  if (snapshot.arrival === 'new') return { kind: 'arrivedNew' };
+  if (snapshot.arrival === 'new') {
+    const notes = properties.versions.find((one) => one.version === properties.bootedVersion)?.notes ?? {};
+    return { kind: 'arrivedNew', notes, helpers: snapshot.helpers.map(helperOf) };
+  }
   const info = newest(properties);
   // An offer stands while the daemon looks again by itself; one that was gone back from was none.
   const offered = info !== undefined && info.version !== properties.previousVersion;

@@ -4,7 +4,7 @@
  */
 import { ERROR_CODES, type ErrorCode } from './errors.ts';
 import { LATER_CHOICES, type LaterChoice } from './later.ts';
-import type { UpdaterSnapshot } from './model.ts';
+import type { Role, UpdaterSnapshot } from './model.ts';
 
 /** The daemon's D-Bus properties, in plain JSON. */
 export type ActivityProperties = Omit<UpdaterSnapshot, 'daemonVersion'>;
@@ -22,12 +22,23 @@ export interface Owner {
   readonly colours: string;
 }
 
+/** Who gave a part of the version that runs: remembered over the restart, so that the child can see who helped. */
+export interface Helper {
+  readonly id: string;
+  readonly name: string;
+  /** `#stroke,#fill`, or empty. */
+  readonly colours: string;
+  readonly role: Role;
+}
+
 export interface ActivitySnapshot {
   /** `connecting` only until the first answer; `absent`: the daemon or the bus is not there. */
   readonly daemon: 'connecting' | 'present' | 'absent';
   /** The last that were heard; kept for a moment while the daemon restarts, then null. */
   readonly properties: ActivityProperties | null;
   readonly arrival: Arrival;
+  /** For an `arrival` of something new, the most generous first. */
+  readonly helpers: readonly Helper[];
   readonly owner: Owner;
 }
 
@@ -36,6 +47,7 @@ export const CONNECTING: ActivitySnapshot = {
   daemon: 'connecting',
   properties: null,
   arrival: 'none',
+  helpers: [],
   owner: UNKNOWN_OWNER,
 };
 

@@ -75,6 +75,8 @@ test('a child goes from nothing new to a new version with six taps, and never re
   await reads('restarting');
   await stage.daemonComes(STORY['arrived-new']);
   await reads('arrivedNew');
+  await window.page.getByText('helped you.').first().waitFor();
+  assert.match((await window.page.locator('.told').textContent()) ?? '', /Ana.*Luis.*helped you\./);
   await window.tap('I like it');
   await reads('idle');
   await stage.activity.close();

@@ -30,13 +30,17 @@ test('an answer that cannot be read counts as a failure', () => {
 test('what a person has seen is kept whole, and damage is a new person', async (t) => {
   const file = join(tempFolder(t), 'deep', 'state.json');
   assert.deepEqual(await readState(file), NEW_PERSON);
-  const state = { seenVersion: 7, wentBack: true, colours: '#112233,#445566' };
+  const ana = { id: 'a', name: 'Ana', colours: '#005fe4,#fffa00', role: 'laptop' } as const;
+  const helped = { version: 7, helpers: [ana] };
+  const state = { seenVersion: 7, wentBack: true, colours: '#112233,#445566', helped };
   await writeState(file, state);
   assert.deepEqual(await readState(file), state);
   writeFileSync(file, '{"seenVersion":-1,"wentBack":"x"');
   assert.deepEqual(await readState(file), NEW_PERSON);
   writeFileSync(file, '{"seenVersion":-1,"wentBack":"x","colours":5}');
   assert.deepEqual(await readState(file), NEW_PERSON);
+  writeFileSync(file, '{"helped":{"version":7,"helpers":[{"id":5},null,"x"]}}');
+  assert.deepEqual((await readState(file)).helped, { version: 7, helpers: [] });
   assert.equal(stateFile({ XDG_STATE_HOME: '/s' }), '/s/ripple-activity/state.json');
 });
 
