@@ -63,6 +63,8 @@ export function canonical(
       case KIND.symbol:
         shown = names?.newIndex?.[value >>> 0] ?? Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
         break;
+      case KIND.typeNumber:
+      case KIND.nameNumber:
       case KIND.buildIdText:
         copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
         continue;

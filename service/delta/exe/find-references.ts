@@ -1,5 +1,6 @@
 import { ARM_EXIDX, findArm, findInExceptionIndex, findInExceptionTable } from './arm-references.ts';
 import { findArm64 } from './arm64-references.ts';
+import { findInBtf } from './btf.ts';
 import { findInData, findInHeaders, findInSectionHeaders } from './data-references.ts';
 import { findInEhFrame } from './eh-frame.ts';
 import { type Elf, readElf, type Section, SHF, SHT } from './elf.ts';
@@ -30,6 +31,8 @@ export function findReferences(b: Uint8Array): Analysed {
       if (!elf.relocatable) findInCode(b, elf, s, list, tables);
     } else if (s.name.startsWith('.eh_frame')) {
       findInEhFrame(b, elf, s, list);
+    } else if (s.name === '.BTF') {
+      findInBtf(b, s, list);
     } else if (elf.machine === 'arm' && s.type === ARM_EXIDX) {
       findInExceptionIndex(b, s, list);
     } else if (elf.machine === 'arm' && s.name === '.ARM.extab') {

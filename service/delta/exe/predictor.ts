@@ -4,6 +4,7 @@ import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
 import { SymbolNames } from './names.ts';
 import { isWordField, KIND, type References } from './references.ts';
+import { Numberings, type Renumbering } from './renumbering.ts';
 import { targetDelta, withTarget, wordTarget } from './words.ts';
 
 const HEAD_BYTES = 4096;
@@ -21,13 +22,16 @@ export class Predictor {
   private readonly names: SymbolNames | undefined;
   private symbolsWanted: number;
   private stubsWanted: number;
+  private readonly numberings: Numberings;
   private target = -1;
   private mapped = 0;
+  private counted = 0;
   private readonly head: Uint8Array;
   private headBytes = 0;
   private headWanted: number;
 
-  constructor(old: Uint8Array, analysed: Analysed, blocks: Blocks, newSize: number) {
+  constructor(old: Uint8Array, analysed: Analysed, blocks: Blocks, newSize: number, numberings = new Numberings()) {
+    this.numberings = numberings;
     this.references = analysed.references;
     this.map = new AddressMap(blocks, newSize, analysed.elf);
     this.newSize = newSize;
@@ -101,6 +105,10 @@ export class Predictor {
         const base = map.offset(aux);
         return this.keep(Math.floor((map.offset(aux + 24 * (value >>> 0)) - base) / 24));
       }
+      case KIND.typeNumber:
+        return this.count(this.numberings.types, value);
+      case KIND.nameNumber:
+        return this.count(this.numberings.names, value);
       case KIND.buildIdText:
         return value;
       default: {
@@ -115,6 +123,13 @@ export class Predictor {
     return value;
   }
 
+  private count(numbers: Renumbering, value: number): number {
+    this.counted = value >>> 0;
+    const predicted = numbers.predict(value >>> 0);
+    this.trust = numbers.trust;
+    return predicted;
+  }
+
   private go(target: number): number {
     this.target = target;
     this.mapped = this.map.address(target);
@@ -124,8 +139,10 @@ export class Predictor {
 
   /** The last prediction, of reference `index`, was `predicted` and should have been `actual`. */
   learn(index: number, predicted: number, actual: number): void {
-    if (this.target < 0) return;
     const kind = this.references.kinds[index] ?? 0;
+    if (kind === KIND.typeNumber) this.numberings.types.learn(this.counted, actual >>> 0);
+    else if (kind === KIND.nameNumber) this.numberings.names.learn(this.counted, actual >>> 0);
+    if (this.target < 0) return;
     const delta = isWordField(kind) ? targetDelta(kind, predicted, actual) : (actual - predicted) | 0;
     if (delta !== undefined) this.map.pin(this.target, this.mapped + delta);
   }

@@ -36,6 +36,9 @@ export const KIND = {
   armStubLow: 20,
   /** Distance from the word itself in its lower 31 bits (exception tables). */
   armPrel31: 21,
+  /** Numbers that count on from another file's: of types, and of their names. */
+  typeNumber: 22,
+  nameNumber: 23,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 export const KIND_COUNT = 24;
@@ -43,7 +46,7 @@ export const BUILD_ID_TEXT_LENGTH = 38;
 
 /** Whether a reference is a field within an instruction word rather than a whole word. */
 export function isWordField(kind: number): boolean {
-  return kind >= KIND.a64Branch26;
+  return kind >= KIND.a64Branch26 && kind <= KIND.armPrel31;
 }
 
 export function widthOf(kind: number): number {

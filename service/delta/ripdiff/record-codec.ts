@@ -3,6 +3,7 @@ import type { Blocks } from '../blocks.ts';
 import { SHF, SHT } from '../exe/elf.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
 import { Predictor } from '../exe/predictor.ts';
+import { Numberings } from '../exe/renumbering.ts';
 import { BitModels } from './bit-models.ts';
 import { BlockCodec } from './block-codec.ts';
 import { type BulkStore, isBulk } from './bulk.ts';
@@ -33,6 +34,7 @@ export class RecordCodec {
   private readonly blocks = new BlockCodec();
   private readonly residual = new ResidualCodec();
   private readonly literals = new LiteralCodec();
+  private readonly numberings = new Numberings();
   private readonly out = new Uint8Array(PIECE);
 
   /**
@@ -56,7 +58,7 @@ export class RecordCodec {
     const executable = this.flags.code(coder, 1, plan?.executable ? 1 : 0) !== 0;
     const blocks = this.blocks.code(coder, plan?.blocks, size, old.length);
     const found = executable ? (analysed ?? findReferences(old)) : NO_ELF;
-    const predictor = new Predictor(old, found, blocks, size);
+    const predictor = new Predictor(old, found, blocks, size, this.numberings);
     let extraBytes = 0;
     for (let i = 0; i < blocks.count; i++) extraBytes += blocks.extraBytes[i] ?? 0;
     const bulkExtras = isBulk(extraBytes, size)

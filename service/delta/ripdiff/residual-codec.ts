@@ -188,8 +188,8 @@ export class ResidualCodec {
           : (this.recent[choice - CHOICES.recent] ?? 0);
       result = (predicted + value) | 0;
       this.remember(value);
-      predictor.learn(reference, predicted, result);
     }
+    predictor.learn(reference, predicted, result);
     putU32(out, at, result);
   }
 
