@@ -9,12 +9,23 @@ export interface Options {
   readonly help: boolean;
 }
 
+/** What the activity is and takes: its help and its manual page say the same. */
+export const ACTIVITY_PROGRAM = {
+  name: 'ripple-activity',
+  summary: 'the screen of Ripple',
+  description: 'What is new, who has it, one tap to get it.',
+  options: {
+    bus: { type: 'string', value: 'ADDRESS', doc: 'the D-Bus to find the daemon on; the system bus when not given' },
+    print: { type: 'boolean', doc: 'open no window; print the address of the page instead' },
+  },
+} as const;
+
 export const HELP = `usage: ripple-activity [--bus ADDRESS] [--print]
 
-The screen of Ripple: what is new, who has it, one tap to get it.
+The screen of Ripple. ${ACTIVITY_PROGRAM.description}
 
-  --bus ADDRESS  the D-Bus to find ripple-daemon on (default: the system bus)
-  --print        open no window; print the address of the page instead
+  --bus ADDRESS  ${ACTIVITY_PROGRAM.options.bus.doc}
+  --print        ${ACTIVITY_PROGRAM.options.print.doc}
 `;
 
 /** Throws `RippleError` InvalidArgument for anything that is no option. */

@@ -1,5 +1,5 @@
 // Makes a fresh clone able to run: npm packages, Debian packages (when root), the build. Plain JavaScript on purpose:
-// it is what runs before anything is installed or compiled. Usage: node scripts/setup.mjs build|start|test|bench
+// it is what runs before anything is installed or compiled. Usage: node scripts/setup.mjs build|start|test|bench|package
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -37,6 +37,13 @@ const TEST = {
   bzip2: '/bin/bzip2',
   'libc6-armhf-cross': '/usr/arm-linux-gnueabihf/lib/libc.so.6',
   'binutils-arm-linux-gnueabihf': '/usr/bin/arm-linux-gnueabihf-objdump',
+  lintian: '/usr/bin/lintian',
+  mandoc: '/usr/bin/mandoc',
+  groff: '/usr/bin/groff',
+  'desktop-file-utils': '/usr/bin/desktop-file-validate',
+  appstream: '/usr/bin/appstreamcli',
+  fish: '/usr/bin/fish',
+  zsh: '/usr/bin/zsh',
 };
 const BENCH = {
   ...TEST,
@@ -48,7 +55,8 @@ const BENCH = {
   git: '/usr/bin/git',
   casync: '/usr/bin/casync',
 };
-const PACKAGES = { build: {}, start: START, test: TEST, bench: BENCH };
+const PACKAGE = { dpkg: '/usr/bin/dpkg-deb' };
+const PACKAGES = { build: {}, start: START, test: TEST, bench: BENCH, package: PACKAGE };
 
 function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
@@ -106,7 +114,7 @@ export function setup(purpose) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const purpose = process.argv[2] ?? 'build';
   if (!Object.hasOwn(PACKAGES, purpose)) {
-    console.error(`setup: unknown purpose "${purpose}": use build, start, test or bench`);
+    console.error(`setup: unknown purpose "${purpose}": use build, start, test, bench or package`);
     process.exit(2);
   }
   setup(purpose);

@@ -1,4 +1,4 @@
-/** One command of `ripple`: what it takes, what `--help` says, what it does. */
+/** One command of `ripple`: what it takes, what its page says, what it does. */
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +17,8 @@ export interface OptionSpec {
 export interface PositionalSpec {
   readonly name: string;
   readonly doc: string;
+  /** The words it may be, where it is one of a few. */
+  readonly choices?: readonly string[];
   readonly optional?: boolean;
   /** The last one may take all that is left. */
   readonly rest?: boolean;
@@ -141,59 +143,4 @@ function explained(error: unknown, options: readonly string[]): string {
   const [, dashes = '', name = ''] = unknown;
   const meant = dashes === '--' ? nearest(name, options) : undefined;
   return `there is no option ${dashes}${name}${meant === undefined ? '' : `, did you mean --${meant}?`}`;
-}
-
-/** The man-style page of one command. */
-export function helpPage(name: string, summary: string, command: Command): string {
-  const usage = [
-    `ripple ${name}`,
-    ...command.positionals.map((p) => {
-      const name = p.rest ? `${p.name}…` : p.name;
-      return p.optional ? `[${name}]` : name;
-    }),
-    ...Object.entries(command.options).map(([name, spec]) => {
-      const text = `--${name}${spec.type === 'string' ? ` ${spec.value ?? 'TEXT'}` : ''}`;
-      return spec.required ? text : `[${text}]${spec.multiple ? '…' : ''}`;
-    }),
-  ].join(' ');
-  const rows: (readonly [string, string])[] = [
-    ...command.positionals.map((p) => [p.name, p.doc] as const),
-    ...Object.entries(command.options).map(([name, spec]) => {
-      const short = spec.short === undefined ? '' : `-${spec.short}, `;
-      return [`${short}--${name}${spec.type === 'string' ? ` ${spec.value ?? 'TEXT'}` : ''}`, spec.doc] as const;
-    }),
-  ];
-  const width = Math.max(0, ...rows.map(([left]) => left.length));
-  const sections = [
-    `NAME\n    ripple ${name} - ${summary}`,
-    `SYNOPSIS\n${wrap(usage, 76, '    ', '        ')}`,
-    `DESCRIPTION\n${command.description
-      .split('\n\n')
-      .map((paragraph) => wrap(paragraph.replaceAll('\n', ' '), 76, '    ', '    '))
-      .join('\n\n')}`,
-  ];
-  if (rows.length > 0) {
-    const lines = rows.map(([left, doc]) => wrap(doc, 76, `    ${left.padEnd(width)}  `, ' '.repeat(width + 6)));
-    sections.push(`OPTIONS\n${lines.join('\n')}`);
-  }
-  if (command.examples.length > 0)
-    sections.push(`EXAMPLES\n${command.examples.map((line) => `    ${line}`).join('\n')}`);
-  sections.push('EXIT STATUS\n    0 it worked; 1 it failed, one line on standard error says why; 2 wrong use');
-  return `${sections.join('\n\n')}\n`;
-}
-
-function wrap(text: string, width: number, first: string, rest: string): string {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = rest;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line].join('\n');
 }

@@ -18,7 +18,7 @@ While signatures are missing, the new keyring waits beside the others, and its o
 
 KEY is a file: made by ripple keygen, or exported by gpg; remove also takes a fingerprint.`,
   positionals: [
-    { name: 'ACTION', doc: 'init, add, remove, update, sign or show' },
+    { name: 'ACTION', doc: 'init, add, remove, update, sign or show', choices: ACTIONS },
     { name: 'KEY', doc: 'the keys to add, remove, update or sign with', optional: true, rest: true },
   ],
   options: {

@@ -1,31 +1,17 @@
 /** `ripple`: finds the command, runs it, and is the one place that turns what it throws into a line and a status. */
 import { asRippleError } from '../api/errors.ts';
 import { DAEMON_VERSION } from '../daemon/version.ts';
-import { helpPage, parseInvocation, UsageError } from './command.ts';
+import { parseInvocation, UsageError } from './command.ts';
 import { COMMANDS, type CommandName } from './commands.ts';
 import { nearest } from './nearest.ts';
+import { commandPage, overviewPage, pageText } from './page.ts';
 import { Terminal } from './terminal.ts';
 
 /** Ctrl-C, a service manager, a terminal that was closed. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function overview(): string {
-  const width = Math.max(...COMMANDS.map((command) => command.name.length));
-  const list = COMMANDS.map((command) => `    ${command.name.padEnd(width)}  ${command.summary}`).join('\n');
-  return `NAME
-    ripple - operating-system versions that travel from laptop to laptop
-
-SYNOPSIS
-    ripple COMMAND [ARGUMENTS]
-    ripple COMMAND --help
-    ripple --version
-
-COMMANDS
-${list}
-
-EXIT STATUS
-    0 it worked; 1 it failed, one line on standard error says why; 2 wrong use
-`;
+async function helpOf({ name, summary, load }: CommandName): Promise<string> {
+  return pageText(commandPage(name, summary, await load()));
 }
 
 async function runCommand({ name, load }: CommandName, args: readonly string[]): Promise<number> {
@@ -57,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const asked = COMMANDS.find((command) => command.name === rest[0]);
-    process.stdout.write(asked ? helpPage(asked.name, asked.summary, await asked.load()) : overview());
+    process.stdout.write(asked ? await helpOf(asked) : pageText(overviewPage(COMMANDS)));
     return name === undefined ? 2 : 0;
   }
   if (name === '--version' || name === '-V') {
@@ -78,7 +64,7 @@ async function main(args: readonly string[]): Promise<number> {
   const end = rest.indexOf('--');
   const flags = end < 0 ? rest : rest.slice(0, end);
   if (flags.includes('--help') || flags.includes('-h')) {
-    process.stdout.write(helpPage(command.name, command.summary, await command.load()));
+    process.stdout.write(await helpOf(command));
     return 0;
   }
   return runCommand(command, rest);

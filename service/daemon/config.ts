@@ -147,8 +147,12 @@ function checked(spec: KeySpec, value: unknown, name: string): KeySpec['fallback
   }
 }
 
-/** The documented configuration file with every default, as `ripple daemon --print-config` prints it. */
-export function documentedConfig(): string {
+/**
+ * The documented configuration file with every default, as `ripple daemon --print-config` prints it. `commentedOut`: as a
+ * package installs it, so that a default that changes needs no decision from whoever changed another key.
+ */
+export function documentedConfig(options: { readonly commentedOut?: boolean } = {}): string {
+  const mark = options.commentedOut ? '#' : '';
   const lines = ['# Ripple: every key with its default.'];
   let section = '';
   for (const spec of CONFIG_KEYS) {
@@ -156,7 +160,7 @@ export function documentedConfig(): string {
     const own = dot < 0 ? '' : spec.key.slice(0, dot);
     if (own !== section) lines.push('', `[${own}]`);
     section = own;
-    lines.push(`# ${spec.doc}`, `${spec.key.slice(dot + 1)} = ${JSON.stringify(spec.fallback)}`);
+    lines.push(`# ${spec.doc}`, `${mark}${spec.key.slice(dot + 1)} = ${JSON.stringify(spec.fallback)}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpPage } from '../../../service/cli/command.ts';
 import { COMMANDS } from '../../../service/cli/commands.ts';
+import { commandPage, pageText } from '../../../service/cli/page.ts';
 
 test('every command that the help lists loads, once, and has a page of its own', async () => {
   const loaded = await Promise.all(COMMANDS.map((listed) => listed.load()));
@@ -10,7 +10,7 @@ test('every command that the help lists loads, once, and has a page of its own',
     const command = loaded[index];
     assert.ok(command, name);
     assert.ok(summary.length < 60, name);
-    assert.match(helpPage(name, summary, command), new RegExp(`^NAME\n {4}ripple ${name} - `));
+    assert.match(pageText(commandPage(name, summary, command)), new RegExp(`^NAME\n {4}ripple ${name} - `));
     for (const example of command.examples) assert.match(example, new RegExp(`ripple ${name}( |$)`), name);
   }
 });
