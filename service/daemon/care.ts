@@ -1,11 +1,13 @@
 /** Is the running version still what was published, and if not, mend it. */
 import { readFileSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
-import type { Logger } from '../core/ports.ts';
+import type { BlobRef, Logger } from '../core/ports.ts';
 import type { Layout } from '../deploy/layout.ts';
 import { type RepairTree, repairDeployment } from '../deploy/repair.ts';
 import { type Verification, verifyDeployment } from '../deploy/verify.ts';
 import { parseManifest } from '../image/manifest.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import { syncFolder } from '../sys/durable.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { CarePart } from './parts.ts';
 import type { Switcher } from './switcher.ts';
@@ -14,6 +16,7 @@ export interface CareOptions {
   readonly layout: Layout;
   readonly switcher: Switcher;
   readonly fetcher: Fetcher;
+  readonly cache: BlobCache;
   readonly logger: Logger;
 }
 
@@ -30,7 +33,7 @@ export class Care implements CarePart {
   }
 
   async repair(signal: AbortSignal): Promise<{ readonly repaired: number }> {
-    const { layout, switcher, fetcher } = this.#options;
+    const { layout, switcher, fetcher, cache } = this.#options;
     const version = this.#version();
     const tree = this.#tree(version);
     const { damaged } = await this.#verify(tree, signal);
@@ -39,9 +42,17 @@ export class Care implements CarePart {
       .facts()
       .local.filter((one) => one !== version)
       .map((one) => this.#tree(one));
-    const fetchBlob = (ref: Parameters<Fetcher['fetchBlob']>[1]): Promise<string> =>
-      fetcher.fetchBlob(version, ref, signal);
+    const fetched: string[] = [];
+    const fetchBlob = (ref: BlobRef): Promise<string> => {
+      fetched.push(ref.sha256);
+      return fetcher.fetchBlob(version, ref, signal);
+    };
     const { repaired, failed } = await repairDeployment(layout, { tree, damaged, others, fetchBlob, signal });
+    // They are in the trees now. After a failure, or a power cut, they stay for the next try.
+    if (failed.length === 0 && fetched.length > 0) {
+      for (const sha256 of fetched) cache.drop(sha256);
+      await syncFolder(layout.blobs);
+    }
     const first = failed[0];
     if (first)
       throw new RippleError(

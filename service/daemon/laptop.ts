@@ -55,7 +55,8 @@ async function wire(
   closers: Closer[],
 ): Promise<Omit<RunningDaemon, 'stop'>> {
   const layout = new Layout(config.sysroot);
-  lockSysroot(layout);
+  const lock = lockSysroot(layout);
+  closers.push(() => closeSync(lock));
   const memory = Memory.open(layout.stateFile);
   const { image } = config;
   const switcher = new Switcher({
@@ -100,7 +101,7 @@ async function wire(
     checker,
     fetcher,
     switcher,
-    care: new Care({ layout, switcher, fetcher, logger }),
+    care: new Care({ layout, switcher, fetcher, cache, logger }),
     peers: sources,
     clock,
     logger,
@@ -110,6 +111,7 @@ async function wire(
   switcher.onChange(() => updater.changed());
 
   const offering = new Offering({ layout, image, switcher, cache, trust, giveStaged: config.shareStaged, logger });
+  closers.push(() => offering.close());
   await offering.refresh();
   let share: ShareServer | undefined;
   if (config.shareListen.length > 0) {
@@ -193,8 +195,8 @@ async function connectUpdater(config: Config, updater: LaptopUpdater, logger: Lo
   }
 }
 
-/** One daemon for one sysroot. The lock goes with the process, however it ends. */
-function lockSysroot(layout: Layout): void {
+/** One daemon for one sysroot. Answers the open file that holds the lock, which goes with the process, however it ends. */
+function lockSysroot(layout: Layout): number {
   // It is a mount point: making it would hide that nothing is mounted, or that its name is wrong.
   if (!existsSync(layout.sysroot))
     throw new RippleError(
@@ -204,7 +206,7 @@ function lockSysroot(layout: Layout): void {
   try {
     mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
     const fd = openSync(layout.lock, 'a', 0o600);
-    if (tryLock(fd)) return;
+    if (tryLock(fd)) return fd;
     closeSync(fd);
   } catch (error) {
     throw new RippleError('IoError', `cannot write to ${layout.state}: ${reasonOf(error)}`);

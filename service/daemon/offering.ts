@@ -26,6 +26,7 @@ export class Offering implements Content {
   readonly #trees = new Map<number, GivenTree>();
   #content: DeploymentContent | undefined;
   #refreshing: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(options: OfferingOptions) {
     this.#options = options;
@@ -42,7 +43,17 @@ export class Offering implements Content {
     return this.#refreshing;
   }
 
+  /** Lets go of every tree: nothing is given any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#refreshing;
+    this.#content = undefined;
+    for (const { tree } of this.#trees.values()) tree.close();
+    this.#trees.clear();
+  }
+
   async #refresh(): Promise<void> {
+    if (this.#closed) return;
     const { switcher, giveStaged, layout, cache, trust, image } = this.#options;
     const { booted, staged, local } = switcher.facts();
     const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));

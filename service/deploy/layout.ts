@@ -88,6 +88,11 @@ export class Layout {
   get releases(): string {
     return join(this.state, 'releases');
   }
+  /** Every folder of small documents, which are replaced as a whole. */
+  get documents(): readonly string[] {
+    const folders = ['keyrings', 'latest', 'releases', 'orders', 'manifests'];
+    return [this.state, ...folders.map((name) => join(this.state, name))];
+  }
   manifest(d: Deployment): string {
     return join(this.manifests, deploymentName(d));
   }

@@ -2,9 +2,10 @@
  * What a start does before anything else: takes away what a power cut left half done. Every step can be cut short and
  * done again; nothing that runs, may run next, or is the way back is touched. The daemon holds the sysroot's lock meanwhile.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { asRippleError } from '../api/errors.ts';
+import { UNFINISHED } from '../sys/durable.ts';
 import { type Backend, HardLinkBackend } from './backend.ts';
 import { type BootConfig, NEW_POINTER, parseConfigName, readBootConfig } from './boot-config.ts';
 import { lstatIfThere, syncPath } from './disk-path.ts';
@@ -50,6 +51,10 @@ export async function recover(layout: Layout, options: RecoverOptions = {}): Pro
     removed.push('ripple/repair');
   }
   if (removed.length > 0) syncPath(layout.rootfs);
+  for (const path of unfinishedDocuments(layout)) {
+    rmSync(path);
+    removed.push(relative(layout.sysroot, path));
+  }
 
   const deployments = surveyDeployments(layout, options);
   const unusable = deployments.map(({ deployment }) => deployment).filter((one) => !isUsable(layout, one));
@@ -85,6 +90,17 @@ function readPointer(layout: Layout): { config: BootConfig | undefined; damage?:
   } catch (error) {
     return { config: undefined, damage: asRippleError(error).message };
   }
+}
+
+/** A version that is never asked for again would leave its own for good. */
+function unfinishedDocuments(layout: Layout): string[] {
+  return layout.documents
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith(UNFINISHED))
+        .map((name) => join(folder, name)),
+    );
 }
 
 /** Names that only exist between two steps of this program. Anything else is somebody's, and stays. */

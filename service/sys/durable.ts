@@ -46,6 +46,9 @@ export async function writeDurably(path: string, bytes: Uint8Array, mode = 0o644
   await syncFolder(dirname(path));
 }
 
+/** What `writeDurablySync` writes beside the file it replaces; a power cut may leave it. */
+export const UNFINISHED = '.new';
+
 /**
  * Writes `bytes` to `path` so that after a power cut the old content or the new one is there, and on disk when it returns
  * (write beside, fsync, rename, fsync the folder). Equal content is not written again.
@@ -54,7 +57,7 @@ export function writeDurablySync(path: string, bytes: Uint8Array, mode = 0o600):
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const fresh = `${path}.new`;
+  const fresh = `${path}${UNFINISHED}`;
   const fd = openSync(fresh, 'w', mode);
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);

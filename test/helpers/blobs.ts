@@ -34,7 +34,11 @@ export const realClock: Clock = { monotonicMs: () => performance.now(), wallMs: 
 export const silentLogger: Logger = { info() {}, warn() {} };
 
 /** The real server over a folder, on a free port, gone after the test. */
-export async function serve(t: TestContext, folder: string, options: Partial<ShareOptions> = {}): Promise<ShareServer> {
+export async function serve(
+  t: Pick<TestContext, 'after'>,
+  folder: string,
+  options: Partial<ShareOptions> = {},
+): Promise<ShareServer> {
   const server = await startShareServer({
     host: '127.0.0.1',
     port: 0,

@@ -74,6 +74,8 @@ test('a start takes away what was left half done, says so, and has nothing to do
   symlinkSync('x', join(layout.rootfs, 'previous.new'));
   mkdirSync(layout.repair);
   writeFileSync(join(layout.repair, '0'), '');
+  for (const name of ['manifests/xo.8.new', 'releases/xo.8.pgp.new', 'state.json.new'])
+    writeFileSync(join(layout.state, name), '');
   // Not ours: stays.
   for (const name of ['lost+found', 'notes.partial', 'config.x', 'xo.9.deleted']) mkdirSync(join(layout.rootfs, name));
 
@@ -83,6 +85,9 @@ test('a start takes away what was left half done, says so, and has nothing to do
       (name) => `rootfs/${name}`,
     ),
     'ripple/repair',
+    'ripple/state.json.new',
+    'ripple/releases/xo.8.pgp.new',
+    'ripple/manifests/xo.8.new',
   ]);
   assert.deepEqual(first.config?.current, xo(7));
   assert.deepEqual(first.unusable, []);
