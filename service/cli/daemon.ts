@@ -14,6 +14,11 @@ export const daemonCommand: Command = {
   positionals: [],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'the configuration; /etc/ripple/ripple.toml when not given' },
+    'bless-when': {
+      type: 'string',
+      value: 'FILE',
+      doc: 'count the running version as working only once FILE is there (ripple-bless.service makes it)',
+    },
     'print-config': { type: 'boolean', doc: 'print every key with its default and meaning, and end' },
   },
   examples: ['ripple daemon --config /etc/ripple/ripple.toml', 'ripple daemon --print-config'],
@@ -22,10 +27,12 @@ export const daemonCommand: Command = {
       process.stdout.write(documentedConfig());
       return;
     }
+    const blessWhen = invocation.string('bless-when');
     await runDaemon(
       readConfig(invocation.string('config') ?? '/etc/ripple/ripple.toml'),
       journalLogger,
       invocation.signal,
+      blessWhen === undefined ? {} : { blessWhen },
     );
     // Sockets of others must not keep an ended daemon alive.
     process.exit(0);

@@ -5,24 +5,25 @@ import { KeyringFolder, type KeyringOutcome } from '../publish/keyring-folder.ts
 import { holdsPrivateKey, loadPublicKey, loadSigner, readPassphrase } from '../publish/keys.ts';
 import { type Signer, TrustedKey } from '../sign/openpgp.ts';
 import { type Command, type Invocation, parseInteger, UsageError } from './command.ts';
+import { writeRescueKeys } from './rescue-keys.ts';
 import { formatTable, type Terminal } from './terminal.ts';
 
-const ACTIONS = ['init', 'add', 'remove', 'update', 'sign', 'show'] as const;
+const ACTIONS = ['init', 'add', 'remove', 'update', 'sign', 'show', 'export'] as const;
 
 export const keyringCommand: Command = {
   description: `The keyring of a repository lists the keys of four roles: root (changes the keyring), release (says what a version is), latest (says which is newest) and order (moves a class). Each change makes the next keyring, which must be signed by enough root keys of the old one and of the new one.
 
 init makes the first keyring from --root (and --release, --latest, --order; without them the root keys serve). add and remove change the keys of each --role; without --role, remove takes the key from all. update puts in newer copies of listed keys: extended, or revoked. Each takes --threshold ROLE=N too.
 
-While signatures are missing, the new keyring waits beside the others, and its other holders add theirs with sign. show prints what is trusted now.
+While signatures are missing, the new keyring waits beside the others, and its other holders add theirs with sign. show prints what is trusted now. export writes the keys of --file as gpgv wants them into --out, for the rescue in the initramfs.
 
 KEY is a file: made by ripple keygen, or exported by gpg; remove also takes a fingerprint.`,
   positionals: [
-    { name: 'ACTION', doc: 'init, add, remove, update, sign or show', choices: ACTIONS },
+    { name: 'ACTION', doc: 'init, add, remove, update, sign, show or export', choices: ACTIONS },
     { name: 'KEY', doc: 'the keys to add, remove, update or sign with', optional: true, rest: true },
   ],
   options: {
-    repo: { type: 'string', value: 'DIR', required: true, doc: 'the repository' },
+    repo: { type: 'string', value: 'DIR', doc: 'the repository; all but export need it' },
     root: { type: 'string', multiple: true, value: 'KEY', doc: 'init: a root key; the private ones also sign' },
     release: { type: 'string', multiple: true, value: 'KEY', doc: 'init: a key that may sign releases' },
     latest: { type: 'string', multiple: true, value: 'KEY', doc: 'init: a key that may say which version is newest' },
@@ -31,6 +32,8 @@ KEY is a file: made by ripple keygen, or exported by gpg; remove also takes a fi
     threshold: { type: 'string', multiple: true, value: 'ROLE=N', doc: 'how many keys of the role must sign' },
     sign: { type: 'string', multiple: true, value: 'KEY', doc: 'a private root key that signs the new keyring' },
     'passphrase-file': { type: 'string', value: 'FILE', doc: 'its first line unlocks the private keys' },
+    file: { type: 'string', value: 'FILE', doc: 'export: a keyring, e.g. /etc/ripple/keyring.pgp' },
+    out: { type: 'string', value: 'DIR', doc: 'export: where the keys go' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
   examples: [
@@ -39,8 +42,13 @@ KEY is a file: made by ripple keygen, or exported by gpg; remove also takes a fi
     'ripple keyring show --repo repo',
   ],
   async run(invocation) {
-    const folder = new KeyringFolder(invocation.required('repo'));
     const action = ACTIONS.find((word) => word === invocation.positional(0));
+    if (action === 'export') {
+      const folder = invocation.required('out');
+      const files = writeRescueKeys(invocation.required('file'), folder);
+      return invocation.terminal.result({ folder, files }, () => files.map((file) => `${folder}/${file}`).join('\n'));
+    }
+    const folder = new KeyringFolder(invocation.required('repo'));
     switch (action) {
       case 'init':
         return tell(invocation.terminal, await init(folder, invocation));

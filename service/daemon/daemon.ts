@@ -4,6 +4,7 @@ import { RippleError } from '../api/errors.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { keepLittleSpare } from '../sys/spare-memory.ts';
 import type { Config } from './config.ts';
+import type { LaptopOptions } from './laptop.ts';
 
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -14,12 +15,17 @@ export const systemClock: Clock = {
  * Runs until `signal` is aborted. Prints `ready [URL]` on standard output once it serves.
  * @throws RippleError when it cannot start, or when the bus went away
  */
-export async function runDaemon(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+export async function runDaemon(
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal,
+  options: LaptopOptions = {},
+): Promise<void> {
   keepLittleSpare();
   // Only the one that is wanted: the other's code would stay in memory.
   const start =
     config.role === 'school' ? (await import('./school.ts')).startSchool : (await import('./laptop.ts')).startLaptop;
-  const daemon = await start(config, logger, systemClock);
+  const daemon = await start(config, logger, systemClock, options);
   process.stdout.write(`ready${daemon.url === '' ? '' : ` ${daemon.url}`}\n`);
   let busLost = false;
   await new Promise<void>((resolve) => {

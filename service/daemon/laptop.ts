@@ -14,6 +14,7 @@ import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { tryLock } from '../sys/libc.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
+import { blessWhenWell } from './blessing.ts';
 import { Care } from './care.ts';
 import { Checker } from './checker.ts';
 import type { Config } from './config.ts';
@@ -33,13 +34,23 @@ const RETRY_AFTER_SECONDS = 2;
 
 type Closer = () => Promise<void> | void;
 
-export async function startLaptop(config: Config, logger: Logger, clock: Clock): Promise<RunningDaemon> {
+export interface LaptopOptions {
+  /** The running version is blessed only once this file is there. */
+  readonly blessWhen?: string;
+}
+
+export async function startLaptop(
+  config: Config,
+  logger: Logger,
+  clock: Clock,
+  options: LaptopOptions = {},
+): Promise<RunningDaemon> {
   const closers: Closer[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return { ...(await wire(config, logger, clock, closers)), stop };
+    return { ...(await wire(config, logger, clock, options, closers)), stop };
   } catch (error) {
     // What was opened before the trouble must not keep the process, the port or the name on the bus.
     await stop();
@@ -52,6 +63,7 @@ async function wire(
   config: Config,
   logger: Logger,
   clock: Clock,
+  { blessWhen }: LaptopOptions,
   closers: Closer[],
 ): Promise<Omit<RunningDaemon, 'stop'>> {
   const layout = new Layout(config.sysroot);
@@ -163,8 +175,8 @@ async function wire(
   }
   closers.push(() => updater.stop());
   updater.start();
-  // It started, it answers on the bus, it gives: from here on the running version counts as working.
-  await switcher.blessRunning();
+  // It started, it answers on the bus, it gives.
+  closers.push(await blessWhenWell(switcher, blessWhen, logger));
   if (discovery) {
     closers.push(() => discovery.stop());
     await discovery.start(announcement());

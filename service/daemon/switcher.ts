@@ -105,6 +105,12 @@ export class Switcher implements SwitchPart {
     return target;
   }
 
+  /** The version that runs has not been blessed yet. */
+  onTrial(): boolean {
+    const config = readBootConfig(this.#options.layout);
+    return config?.triesLeft !== undefined && config.current.version === this.#facts.booted;
+  }
+
   /** The running version works: no more tries are counted, and what is neither it nor its fallback may go. */
   async blessRunning(): Promise<void> {
     const { layout, logger } = this.#options;
@@ -151,7 +157,7 @@ export class Switcher implements SwitchPart {
     this.refresh();
     const fallback = this.#bestOther([from, to]);
     this.#commit(to, fallback, undefined);
-    const reason = booted.reason === 'unusable' ? 'its files were not there' : 'it did not start';
+    const reason = whyBack(booted);
     memory.update({ rollback: { from, to, reason }, shunned: [...new Set([...memory.state.shunned, from])] });
     logger.warn('went back to the previous version', { from, to, reason });
   }
@@ -198,6 +204,11 @@ export class Switcher implements SwitchPart {
     }
     this.refresh();
   }
+}
+
+function whyBack({ reason, unhealthy }: Booted): string {
+  if (reason === 'unusable') return 'its files were not there';
+  return unhealthy === undefined ? 'it did not start' : `it started, but was not well: ${unhealthy}`;
 }
 
 /** The boot script writes its marker once a start, in a folder that a start empties; '' when there is none. */

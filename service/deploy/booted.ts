@@ -21,6 +21,8 @@ export interface Booted {
   readonly config: number;
   /** The current version, when the boot script took another one. */
   readonly from?: Deployment;
+  /** The health check that failed when the current version was last tried. */
+  readonly unhealthy?: string;
 }
 
 /** `RUN/booted` may not be longer. */
@@ -53,5 +55,6 @@ export function parseBooted(text: string): Booted | undefined {
   const config = Number(values.get('config') ?? Number.NaN);
   if (deployment === undefined || reason === undefined || !Number.isSafeInteger(config)) return undefined;
   const from = parseDeploymentName(values.get('from') ?? '');
-  return { deployment, reason, config, ...(from && { from }) };
+  const unhealthy = /^[A-Za-z0-9._ -]{1,80}$/.exec(values.get('unhealthy') ?? '')?.[0];
+  return { deployment, reason, config, ...(from && { from }), ...(unhealthy !== undefined && { unhealthy }) };
 }

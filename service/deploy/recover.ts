@@ -106,7 +106,7 @@ function unfinishedDocuments(layout: Layout): string[] {
 /** Names that only exist between two steps of this program. Anything else is somebody's, and stays. */
 function isLeftover(name: string, pointer: { config: BootConfig | undefined; damage?: string }): boolean {
   if (name === NEW_POINTER || name === 'current.new' || name === 'previous.new') return true;
-  for (const ending of ['.partial', DELETING])
+  for (const ending of ['.partial', '.rescue', DELETING])
     if (name.endsWith(ending) && parseDeploymentName(name.slice(0, -ending.length))) return true;
   const number = parseConfigName(name);
   return number !== undefined && pointer.damage === undefined && number !== pointer.config?.number;

@@ -15,9 +15,13 @@ interface Setup {
   readonly current?: string;
   readonly previous?: string;
   readonly tries?: readonly string[];
+  /** Further files in the configuration's folder. */
+  readonly marks?: Readonly<Record<string, string>>;
   /** Folders under rootfs. */
   readonly trees?: readonly string[];
   readonly keyHeld?: boolean;
+  /** The kernel that runs. */
+  readonly kernel?: string;
 }
 interface Outcome {
   readonly status: number;
@@ -25,6 +29,9 @@ interface Outcome {
   readonly reason?: string;
   readonly from?: string;
   readonly tries?: readonly string[];
+  /** What of `marks` and of what the script writes itself is there afterwards. */
+  readonly marks?: readonly string[];
+  readonly unhealthy?: string;
 }
 
 const USUAL = { boot: 'config.12', current: '../xo.7', previous: '../xo.6', trees: ['xo.6', 'xo.7'] };
@@ -81,6 +88,71 @@ const CASES: readonly (readonly [title: string, setup: Setup, outcome: Outcome])
     { ...USUAL, trees: ['xo.7'], tries: ['tries+0'] },
     { status: 0, chosen: 'xo.7', reason: 'last-resort' },
   ],
+  [
+    'a start that the power button ended takes patience and no try',
+    { ...USUAL, tries: ['tries+2'], marks: { alive: '' } },
+    { status: 0, chosen: 'xo.7', reason: 'normal', tries: ['tries+2'], marks: ['patience+4'] },
+  ],
+  [
+    'also the last one',
+    { ...USUAL, tries: ['tries+0'], marks: { alive: '', 'patience+1': '' } },
+    { status: 0, chosen: 'xo.7', reason: 'normal', tries: ['tries+0'], marks: ['patience+0'] },
+  ],
+  [
+    'without patience left it takes a try again',
+    { ...USUAL, tries: ['tries+1'], marks: { alive: '', 'patience+0': '' } },
+    { status: 0, chosen: 'xo.7', reason: 'normal', tries: ['tries+0'], marks: ['patience+0'] },
+  ],
+  [
+    'without patience and tries it goes back',
+    { ...USUAL, tries: ['tries+0'], marks: { alive: '', 'patience+0': '' } },
+    { status: 0, chosen: 'xo.6', reason: 'tries-used-up', from: 'xo.7' },
+  ],
+  [
+    'patience is worth nothing to a version that did not come to life',
+    { ...USUAL, tries: ['tries+0'], marks: { 'patience+5': '' } },
+    { status: 0, chosen: 'xo.6', reason: 'tries-used-up', from: 'xo.7' },
+  ],
+  [
+    'which check failed is handed on',
+    { ...USUAL, tries: ['tries+0'], marks: { unhealthy: 'wireless\nmore' } },
+    { status: 0, chosen: 'xo.6', reason: 'tries-used-up', from: 'xo.7', unhealthy: 'wireless' },
+  ],
+  [
+    'but no mischief in its name',
+    { ...USUAL, tries: ['tries+0'], marks: { unhealthy: 'a=$(reboot)' } },
+    { status: 0, chosen: 'xo.6', reason: 'tries-used-up', from: 'xo.7', unhealthy: 'a check' },
+  ],
+  [
+    'the previous version once, and not a second time',
+    { ...USUAL, marks: { 'previous-once': '' } },
+    { status: 0, chosen: 'xo.6', reason: 'key-held', from: 'xo.7', marks: [] },
+  ],
+  [
+    'the kernel of the version: it starts',
+    { ...USUAL, kernel: '6.1', trees: ['xo.6', 'xo.7/usr/lib/modules/6.1'], marks: { 'kernel-retry': '' } },
+    { status: 0, chosen: 'xo.7', reason: 'normal', marks: [] },
+  ],
+  [
+    'another kernel: a restart, and no try is taken',
+    { ...USUAL, kernel: '6.0', tries: ['tries+2'], trees: ['xo.6', 'xo.7/usr/lib/modules/6.1'] },
+    { status: 3, tries: ['tries+2'], marks: ['kernel-retry'] },
+  ],
+  [
+    'another kernel again: it starts all the same, rather than restart for ever',
+    { ...USUAL, kernel: '6.0', trees: ['xo.6', 'xo.7/usr/lib/modules/6.1'], marks: { 'kernel-retry': '' } },
+    { status: 0, chosen: 'xo.7', reason: 'normal', marks: [] },
+  ],
+  [
+    'the key held and the previous version has another kernel: the restart knows',
+    { ...USUAL, kernel: '6.1', keyHeld: true, trees: ['xo.6/lib/modules/6.0', 'xo.7/usr/lib/modules/6.1'] },
+    { status: 3, marks: ['kernel-retry', 'previous-once'] },
+  ],
+  [
+    'a version without modules goes with any kernel',
+    { ...USUAL, kernel: '6.1', trees: ['xo.6', 'xo.7/usr/lib/modules'] },
+    { status: 0, chosen: 'xo.7', reason: 'normal' },
+  ],
   ['neither is there', { ...USUAL, trees: [] }, { status: 1 }],
   ['no pointer', { trees: ['xo.7'] }, { status: 1 }],
   ['a pointer to no configuration', { ...USUAL, boot: 'config.13' }, { status: 1 }],
@@ -133,7 +205,8 @@ function prepare(root: string, setup: Setup): void {
   if (setup.current) symlinkSync(setup.current, join(config, 'current'));
   if (setup.previous) symlinkSync(setup.previous, join(config, 'previous'));
   for (const name of setup.tries ?? []) writeFileSync(join(config, name), '');
-  for (const name of setup.trees ?? []) mkdirSync(join(rootfs, name));
+  for (const [name, text] of Object.entries(setup.marks ?? {})) writeFileSync(join(config, name), text);
+  for (const name of setup.trees ?? []) mkdirSync(join(rootfs, name), { recursive: true });
 }
 
 test('the boot script chooses as the table says, in every shell', async (t) => {
@@ -143,10 +216,20 @@ test('the boot script chooses as the table says, in every shell', async (t) => {
         const root = join(tempFolder(t), 'with space');
         prepare(root, setup);
         const run = join(root, 'run dir');
-        const args = [...shell.args, SCRIPT, '--sysroot', root, '--run', run, ...(setup.keyHeld ? ['--key-held'] : [])];
+        const held = setup.keyHeld ? ['--key-held'] : [];
+        const kernel = setup.kernel ? ['--kernel', setup.kernel] : [];
+        const args = [...shell.args, SCRIPT, '--sysroot', root, '--run', run, ...held, ...kernel];
         const result = spawnSync(shell.command, args, { encoding: 'utf8', env: { PATH: shell.path } });
         assert.equal(result.status, expected.status, result.stderr);
-        assert.match(result.stderr, /^ripple: [^\n]+\n$/);
+        assert.match(result.stderr, /^(ripple: [^\n]+\n){1,2}$/);
+        const names = setup.boot === 'config.12' ? readdirSync(join(root, 'rootfs/config.12')) : [];
+        if (expected.tries)
+          assert.deepEqual(
+            names.filter((name) => name.startsWith('tries')),
+            expected.tries,
+          );
+        const marks = names.filter((name) => !/^(tries|current|previous$)/.test(name)).sort();
+        if (expected.marks) assert.deepEqual(marks, expected.marks);
         const booted = readBooted(join(run, 'booted'));
         if (expected.chosen === undefined) {
           assert.equal(result.stdout, '');
@@ -159,10 +242,7 @@ test('the boot script chooses as the table says, in every shell', async (t) => {
         assert.equal(booted?.config, 12);
         assert.equal(booted?.from && `${booted.from.image}.${booted.from.version}`, expected.from);
         assert.deepEqual(readdirSync(run), ['booted']);
-        if (expected.tries) {
-          const left = readdirSync(join(root, 'rootfs/config.12')).filter((name) => name.startsWith('tries'));
-          assert.deepEqual(left, expected.tries);
-        }
+        assert.equal(booted?.unhealthy, expected.unhealthy);
       });
     }
   }
@@ -199,6 +279,7 @@ test('wrong arguments are told in one line', () => {
     ['--sysroot'],
     ['--sysroot', '/x'],
     ['--run', '/x'],
+    ['--sysroot', '/x', '--run', '/y', '--kernel'],
     ['--sysroot', '/x', '--run', '/y', 'z'],
   ]) {
     const result = spawnSync('dash', [SCRIPT, ...args], { encoding: 'utf8' });
