@@ -1,12 +1,15 @@
 /** The updater as a program of the desktop sees it: typed by the description, properties always fresh. */
 import {
   BUS_NAME,
+  CLASSROOM,
+  CLASSROOM_INTERFACE,
+  type ClassroomProperties,
+  type InterfaceDescription,
   type MethodIn,
   type MethodName,
   type MethodOut,
   OBJECT_PATH,
   type Properties,
-  type PropertyName,
   type SignalArgs,
   type SignalName,
   UPDATER,
@@ -28,6 +31,7 @@ export class UpdaterClient {
   readonly connection: BusConnection;
   readonly #listeners = new Set<() => void>();
   #properties: Partial<Properties> = {};
+  #classroom: Partial<ClassroomProperties> | undefined;
   #owner = '';
 
   /**
@@ -51,6 +55,11 @@ export class UpdaterClient {
   /** The latest values; a new object after each change. Empty while the daemon is away. */
   get properties(): Partial<Properties> {
     return this.#properties;
+  }
+
+  /** What the daemon says of the class; `undefined` where it knows of none. */
+  get classroom(): Partial<ClassroomProperties> | undefined {
+    return this.#classroom;
   }
 
   /** Whether the daemon is on the bus. */
@@ -97,6 +106,25 @@ export class UpdaterClient {
     }
   }
 
+  /** Hands a signed order to the class. Rejects with `RippleError`. */
+  async publishOrder(order: Uint8Array): Promise<void> {
+    try {
+      await this.connection.call({
+        destination: BUS_NAME,
+        path: OBJECT_PATH,
+        interface: CLASSROOM_INTERFACE,
+        member: 'PublishOrder',
+        signature: signatureOf(CLASSROOM.methods.PublishOrder.in),
+        body: [order],
+        replySignature: '',
+        timeoutMs: CALL_TIMEOUT_MS,
+        allowInteraction: true,
+      });
+    } catch (error) {
+      throw toRippleError(error);
+    }
+  }
+
   /** Called once when the bus went away or the client was closed. */
   onClose(listener: () => void): void {
     this.connection.onClose(() => listener());
@@ -110,8 +138,12 @@ export class UpdaterClient {
     this.connection.onSignal(
       { sender: BUS_NAME, path: OBJECT_PATH, interface: PROPERTIES_INTERFACE, member: 'PropertiesChanged' },
       ({ signature, body: [name, changed, invalidated] }) => {
-        if (signature !== 'sa{sv}as' || name !== UPDATER_INTERFACE) return;
-        this.#update({ ...this.#properties, ...pickProperties(changed) });
+        if (signature !== 'sa{sv}as') return;
+        if (name === UPDATER_INTERFACE)
+          this.#update({ ...this.#properties, ...pick<Properties>(UPDATER, changed) }, this.#classroom);
+        else if (name === CLASSROOM_INTERFACE)
+          this.#update(this.#properties, { ...this.#classroom, ...pick<ClassroomProperties>(CLASSROOM, changed) });
+        else return;
         if (Array.isArray(invalidated) && invalidated.length > 0) void this.#readAll();
       },
     );
@@ -125,7 +157,7 @@ export class UpdaterClient {
         },
         () => {
           this.#owner = '';
-          this.#update({});
+          this.#update({}, undefined);
           resolve();
         },
       );
@@ -136,50 +168,54 @@ export class UpdaterClient {
   async #readAll(): Promise<void> {
     const owner = this.#owner;
     try {
-      const [all] = await this.connection.call({
-        destination: owner,
-        path: OBJECT_PATH,
-        interface: PROPERTIES_INTERFACE,
-        member: 'GetAll',
-        signature: 's',
-        body: [UPDATER_INTERFACE],
-        replySignature: 'a{sv}',
-      });
-      if (owner === this.#owner) this.#update(pickProperties(all));
+      const updater = await this.#getAll(owner, UPDATER_INTERFACE);
+      // A laptop that teaches nobody has no such interface.
+      const classroom = await this.#getAll(owner, CLASSROOM_INTERFACE).then(
+        (values) => pick<ClassroomProperties>(CLASSROOM, values),
+        () => undefined,
+      );
+      if (owner === this.#owner) this.#update(pick<Properties>(UPDATER, updater), classroom);
     } catch {
       // It went away or does not have the object yet: `PropertiesChanged` and the name's owner tell what comes next.
-      if (owner === this.#owner) this.#update({});
+      if (owner === this.#owner) this.#update({}, undefined);
     }
   }
 
-  #update(properties: Partial<Properties>): void {
+  async #getAll(owner: string, iface: string): Promise<unknown> {
+    const [all] = await this.connection.call({
+      destination: owner,
+      path: OBJECT_PATH,
+      interface: PROPERTIES_INTERFACE,
+      member: 'GetAll',
+      signature: 's',
+      body: [iface],
+      replySignature: 'a{sv}',
+    });
+    return all;
+  }
+
+  #update(properties: Partial<Properties>, classroom: Partial<ClassroomProperties> | undefined): void {
     this.#properties = properties;
+    this.#classroom = classroom;
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
-type MutableProperties = { -readonly [P in PropertyName]?: Properties[P] };
-
 /** The properties this version knows, out of an `a{sv}`; ones of another type are left out. */
-function pickProperties(values: unknown): Partial<Properties> {
-  const properties: MutableProperties = {};
+function pick<P extends object>(description: Pick<InterfaceDescription, 'properties'>, values: unknown): Partial<P> {
+  const properties: Partial<P> = {};
   if (typeof values !== 'object' || values === null) return properties;
   for (const [name, value] of Object.entries(values))
-    if (isPropertyName(name) && isWireVariant(value)) pickProperty(properties, name, value);
+    if (isWireVariant(value) && isValueOf<P>(description, name, value))
+      Object.assign(properties, { [name]: value.value });
   return properties;
 }
 
-function pickProperty<P extends PropertyName>(into: MutableProperties, name: P, variant: WireVariant): void {
-  if (isValueOf(name, variant)) into[name] = variant.value;
-}
-
-function isValueOf<P extends PropertyName>(
-  name: P,
+/** The wire decodes by the signature alone, so equal signatures mean equal types. */
+function isValueOf<P extends object>(
+  { properties }: Pick<InterfaceDescription, 'properties'>,
+  name: string,
   variant: WireVariant,
-): variant is { readonly signature: string; readonly value: Properties[P] } {
-  return variant.signature === UPDATER.properties[name].signature;
-}
-
-function isPropertyName(name: string): name is PropertyName {
-  return Object.hasOwn(UPDATER.properties, name);
+): name is keyof P & string {
+  return Object.hasOwn(properties, name) && properties[name]?.signature === variant.signature;
 }

@@ -2,10 +2,14 @@
  * The dictionaries of the Updater interface → the model that the rest of the program uses. Keys that are missing or have
  * another type get the model's empty value: an older or newer daemon must not stop the screen.
  */
-import type { Properties, Variant, VariantDict } from '../service/api/description.ts';
+import type { ClassroomProperties, Properties, Variant, VariantDict } from '../service/api/description.ts';
 import { ERROR_CODES } from '../service/api/errors.ts';
 import {
+  LAPTOP_STATES,
+  type LaptopInfo,
   type LastError,
+  ORDER_WAITS,
+  type OrderInfo,
   type PeerInfo,
   PROGRESS_PHASES,
   type ProgressInfo,
@@ -33,6 +37,7 @@ export function decodeSnapshot(values: Partial<Properties>): UpdaterSnapshot | u
     versions: decodeVersions(values.Versions),
     peers: decodePeers(values.Peers),
     progress: decodeProgress(values.Progress),
+    order: decodeOrder(values.Order),
     deferredUntil: Number(values.DeferredUntil ?? 0n),
     restartRequired: values.RestartRequired ?? false,
     lastError: decodeLastError(values.LastError),
@@ -80,6 +85,35 @@ export function decodeProgress(progress: Properties['Progress'] | undefined): Pr
     fromPeers: entries(dict, 'fromPeers', 'a{st}', (value) => (typeof value === 'bigint' ? Number(value) : undefined)),
     etaSeconds: number(dict, 'etaSeconds'),
   };
+}
+
+/** Also what `OrderReceived` carries. Without a version it is none. */
+export function decodeOrder(order: Properties['Order'] | undefined): OrderInfo | null {
+  const dict = order ?? {};
+  const version = number(dict, 'version');
+  if (version === 0) return null;
+  return {
+    version,
+    epoch: number(dict, 'epoch'),
+    when: text(dict, 'when'),
+    deadline: number(dict, 'deadline'),
+    classes: texts(dict, 'classes'),
+    waits: oneOf(ORDER_WAITS, text(dict, 'waits'), ''),
+  };
+}
+
+export function decodeLaptops(laptops: ClassroomProperties['Laptops']): readonly LaptopInfo[] {
+  return laptops.map((dict) => ({
+    id: text(dict, 'id'),
+    name: text(dict, 'name'),
+    colours: text(dict, 'colours'),
+    version: number(dict, 'version'),
+    state: oneOf(LAPTOP_STATES, text(dict, 'state'), 'away'),
+    progress: Math.min(100, number(dict, 'progress')),
+    lastSeen: number(dict, 'lastSeen'),
+    stuck: own(dict, 'stuck')?.value === true,
+    error: oneOf(LAST_ERROR_CODES, text(dict, 'error'), ''),
+  }));
 }
 
 export function decodeLastError(error: Properties['LastError'] | undefined): LastError {

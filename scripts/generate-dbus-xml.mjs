@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UPDATER } from '../build/service/api/description.js';
+import { CLASSROOM, UPDATER } from '../build/service/api/description.js';
 import { interfaceXml, nodeXml } from '../build/service/api/xml.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-writeFileSync(join(root, 'assets/dbus/org.laptop.Ripple1.xml'), nodeXml([interfaceXml(UPDATER)]));
+writeFileSync(join(root, 'assets/dbus/org.laptop.Ripple1.xml'), nodeXml([interfaceXml(UPDATER), interfaceXml(CLASSROOM)]));

@@ -1,10 +1,11 @@
 /**
- * The D-Bus interface, described once. The client's types, the service's checks and
+ * The D-Bus interfaces, described once. The client's types, the service's checks and
  * `assets/dbus/org.laptop.Ripple1.xml` all come from here.
  */
 export const BUS_NAME = 'org.laptop.Ripple1';
 export const OBJECT_PATH = '/org/laptop/Ripple1';
 export const UPDATER_INTERFACE = 'org.laptop.Ripple1.Updater';
+export const CLASSROOM_INTERFACE = 'org.laptop.Ripple1.Classroom';
 export const ERROR_PREFIX = 'org.laptop.Ripple1.Error.';
 
 /** polkit actions are `org.laptop.ripple1.` plus one of these. */
@@ -25,6 +26,7 @@ export interface SignatureTypes {
   u: number;
   t: bigint;
   x: bigint;
+  ay: Uint8Array;
   as: readonly string[];
   'a{ss}': Readonly<Record<string, string>>;
   'a{st}': Readonly<Record<string, bigint>>;
@@ -75,7 +77,10 @@ export const UPDATER = {
       signature: 'a{sv}',
       doc: 'version u, phase s, doneBytes t, totalBytes t, fromPeers a{st}, etaSeconds u',
     },
-    Order: { signature: 'a{sv}', doc: 'The order that stands, empty when none' },
+    Order: {
+      signature: 'a{sv}',
+      doc: 'The order that stands, empty when none: version u, epoch t, when s, deadline x, classes as, waits s',
+    },
     DeferredUntil: {
       signature: 'x',
       doc: 'Unix time until which the update was put off; 0: not; -1: until the next start',
@@ -144,6 +149,28 @@ export const UPDATER = {
   },
 } as const satisfies InterfaceDescription;
 
+/** On a school server and on a teacher's laptop. */
+export const CLASSROOM = {
+  name: CLASSROOM_INTERFACE,
+  properties: {
+    Laptops: {
+      signature: 'aa{sv}',
+      doc: 'id s, name s, colours s, version u, state s, progress u, lastSeen x, stuck b, error s',
+    },
+  },
+  methods: {
+    PublishOrder: {
+      in: [{ name: 'order', signature: 'ay' }],
+      out: [],
+      action: 'order',
+      doc: 'Check a signed order, keep it and hand it on to the class',
+    },
+  },
+  signals: {
+    LaptopChanged: { args: [{ name: 'laptop', signature: 'a{sv}' }], doc: 'What is known of one laptop changed' },
+  },
+} as const satisfies InterfaceDescription;
+
 export type ValuesOf<Args extends readonly ArgumentDescription[]> = {
   readonly [I in keyof Args]: SignatureTypes[Args[I]['signature']];
 };
@@ -155,3 +182,6 @@ export type Properties = { readonly [P in PropertyName]: SignatureTypes[(typeof 
 export type MethodIn<M extends MethodName> = ValuesOf<(typeof UPDATER.methods)[M]['in']>;
 export type MethodOut<M extends MethodName> = ValuesOf<(typeof UPDATER.methods)[M]['out']>;
 export type SignalArgs<S extends SignalName> = ValuesOf<(typeof UPDATER.signals)[S]['args']>;
+export type ClassroomProperties = {
+  readonly [P in keyof typeof CLASSROOM.properties]: SignatureTypes[(typeof CLASSROOM.properties)[P]['signature']];
+};

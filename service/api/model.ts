@@ -1,6 +1,6 @@
 /** What the D-Bus properties hold, as the rest of the program sees it. `description.ts` says how each crosses the bus. */
 import type { ErrorCode } from './errors.ts';
-import type { UpdaterState } from './states.ts';
+import { UPDATER_STATES, type UpdaterState } from './states.ts';
 
 export type Severity = 'normal' | 'critical';
 export type Role = 'laptop' | 'school' | 'teacher';
@@ -66,6 +66,44 @@ export interface LastError {
   readonly message: string;
 }
 
+/** What a teacher has ordered and this laptop has heard, verified. */
+export interface OrderInfo {
+  readonly version: number;
+  /** Orders are numbered; a higher one replaces what was said before. */
+  readonly epoch: number;
+  /** `now`, `next-boot` or RFC 3339. */
+  readonly when: string;
+  /** Unix seconds; "later" ends there. 0: none. */
+  readonly deadline: number;
+  readonly classes: readonly string[];
+  /** Why this laptop does not follow it yet, or no more; empty: it does. */
+  readonly waits: OrderWait;
+}
+/** `canaries`: others go first; `halted`: too many went back; `class`: it is for others; `done`: the laptop is on it. */
+export const ORDER_WAITS = ['', 'canaries', 'halted', 'class', 'done'] as const;
+export type OrderWait = (typeof ORDER_WAITS)[number];
+
+/** One laptop as its teacher sees it. */
+export interface LaptopInfo {
+  readonly id: string;
+  /** Nickname and `#stroke,#fill`: only if the owner allows, else empty. */
+  readonly name: string;
+  readonly colours: string;
+  readonly version: number;
+  readonly state: LaptopState;
+  /** 0 to 100. */
+  readonly progress: number;
+  /** Unix seconds; only ever shown. */
+  readonly lastSeen: number;
+  /** It is here, has something to do, and has not moved for long; or it said that it cannot go on. */
+  readonly stuck: boolean;
+  /** What it said last went wrong; empty: nothing. */
+  readonly error: LastError['code'];
+}
+/** As `UpdaterState`, and `away` for whoever was heard of and is not there. */
+export const LAPTOP_STATES = [...UPDATER_STATES, 'away'] as const;
+export type LaptopState = (typeof LAPTOP_STATES)[number];
+
 /** All of it at one moment, as the D-Bus properties tell it. */
 export interface UpdaterSnapshot {
   readonly state: UpdaterState;
@@ -77,6 +115,8 @@ export interface UpdaterSnapshot {
   readonly versions: readonly VersionInfo[];
   readonly peers: readonly PeerInfo[];
   readonly progress: ProgressInfo;
+  /** The order that stands; null: none. */
+  readonly order: OrderInfo | null;
   /** Unix seconds; 0: not put off; -1: until the next start. */
   readonly deferredUntil: number;
   readonly restartRequired: boolean;

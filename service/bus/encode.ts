@@ -1,7 +1,13 @@
 /** The model → what crosses the bus. Everything is brought into range here, so that sending cannot fail. */
-import type { Properties, PropertyName, SignatureTypes, Variant, VariantDict } from '../api/description.ts';
-import { UPDATER } from '../api/description.ts';
-import type { LastError, PeerInfo, ProgressInfo, VersionInfo } from '../api/model.ts';
+import {
+  type InterfaceDescription,
+  type Properties,
+  type SignatureTypes,
+  UPDATER,
+  type Variant,
+  type VariantDict,
+} from '../api/description.ts';
+import type { LaptopInfo, LastError, OrderInfo, PeerInfo, ProgressInfo, VersionInfo } from '../api/model.ts';
 import type { UpdaterSnapshot } from '../core/updater.ts';
 
 export function encodeProperties(snapshot: UpdaterSnapshot): Properties {
@@ -15,7 +21,7 @@ export function encodeProperties(snapshot: UpdaterSnapshot): Properties {
     Versions: snapshot.versions.map(encodeVersion),
     Peers: snapshot.peers.map(encodePeer),
     Progress: encodeProgress(snapshot.progress),
-    Order: {},
+    Order: snapshot.order === null ? {} : encodeOrder(snapshot.order),
     DeferredUntil: int64(snapshot.deferredUntil),
     RestartRequired: snapshot.restartRequired,
     LastError: encodeLastError(snapshot.lastError),
@@ -59,21 +65,48 @@ export function encodeProgress(progress: ProgressInfo): VariantDict {
   };
 }
 
+export function encodeOrder(order: OrderInfo): VariantDict {
+  return {
+    version: variant('u', uint32(order.version)),
+    epoch: variant('t', uint64(order.epoch)),
+    when: variant('s', string(order.when)),
+    deadline: variant('x', int64(order.deadline)),
+    classes: variant('as', order.classes.map(string)),
+    waits: variant('s', order.waits),
+  };
+}
+
+export function encodeLaptop(laptop: LaptopInfo): VariantDict {
+  return {
+    id: variant('s', string(laptop.id)),
+    name: variant('s', string(laptop.name)),
+    colours: variant('s', string(laptop.colours)),
+    version: variant('u', uint32(laptop.version)),
+    state: variant('s', laptop.state),
+    progress: variant('u', uint32(laptop.progress)),
+    lastSeen: variant('x', int64(laptop.lastSeen)),
+    stuck: variant('b', laptop.stuck),
+    error: variant('s', laptop.error),
+  };
+}
+
 export function encodeLastError(error: LastError): VariantDict {
   return { code: variant('s', error.code), message: variant('s', string(error.message)) };
 }
 
-/** A property as `Get` and `GetAll` give it. */
-export function propertyVariant(name: PropertyName, properties: Properties): Variant {
-  return { signature: UPDATER.properties[name].signature, value: properties[name] };
+/** Property values as `Get` and `GetAll` give them: each with the signature that the description says. */
+export function asVariants(
+  description: Pick<InterfaceDescription, 'properties'>,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, Variant>> {
+  return Object.fromEntries(
+    Object.entries(description.properties).map(([name, { signature }]) => [name, { signature, value: values[name] }]),
+  );
 }
 
-export function propertyNames(): readonly PropertyName[] {
-  return Object.keys(UPDATER.properties).filter(isPropertyName);
-}
-
-export function isPropertyName(name: string): name is PropertyName {
-  return Object.hasOwn(UPDATER.properties, name);
+/** The updater's properties, ready for the bus. */
+export function updaterVariants(snapshot: UpdaterSnapshot): Readonly<Record<string, Variant>> {
+  return asVariants(UPDATER, encodeProperties(snapshot));
 }
 
 /** The same text for the same value; made to be compared only. */

@@ -1,24 +1,26 @@
 /** Tells the bus which properties changed: only those that did, the fast-moving ones at most five times a second. */
-import type { Properties, PropertyName, Variant } from '../api/description.ts';
-import { fingerprint, propertyNames, propertyVariant } from './encode.ts';
+import type { Variant } from '../api/description.ts';
+import { fingerprint } from './encode.ts';
+
+type Values = Readonly<Record<string, Variant>>;
 
 /** They move with every block that arrives; a screen needs no more than this. */
-const COALESCED: ReadonlySet<PropertyName> = new Set(['Progress', 'Peers']);
+const COALESCED: ReadonlySet<string> = new Set(['Progress', 'Peers', 'Laptops']);
 const INTERVAL_MS = 200;
 
 export class PropertyChanges {
-  readonly #read: () => Properties;
-  readonly #emit: (changed: Readonly<Record<string, Variant>>) => void;
-  readonly #told = new Map<PropertyName, string>();
+  readonly #read: () => Values;
+  readonly #emit: (changed: Values) => void;
+  readonly #told = new Map<string, string>();
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #coalescedAtMs = Number.NEGATIVE_INFINITY;
 
   /** `emit` gets what changed since it was last called. */
-  constructor(read: () => Properties, emit: (changed: Readonly<Record<string, Variant>>) => void) {
+  constructor(read: () => Values, emit: (changed: Values) => void) {
     this.#read = read;
     this.#emit = emit;
-    for (const [name, print] of this.#prints(read())) this.#told.set(name, print);
+    for (const [name, { value }] of Object.entries(read())) this.#told.set(name, fingerprint(value));
   }
 
   /** Something may have changed; several of these in one turn of the loop cost one comparison. */
@@ -31,9 +33,9 @@ export class PropertyChanges {
     clearImmediate(this.#soon);
     this.#soon = undefined;
     const waitMs = this.#coalescedAtMs + INTERVAL_MS - performance.now();
-    const properties = this.#read();
     const changed: Record<string, Variant> = {};
-    for (const [name, print] of this.#prints(properties)) {
+    for (const [name, variant] of Object.entries(this.#read())) {
+      const print = fingerprint(variant.value);
       if (this.#told.get(name) === print) continue;
       if (COALESCED.has(name)) {
         if (waitMs > 0) {
@@ -46,7 +48,7 @@ export class PropertyChanges {
         this.#coalescedAtMs = performance.now();
       }
       this.#told.set(name, print);
-      changed[name] = propertyVariant(name, properties);
+      changed[name] = variant;
     }
     if (Object.keys(changed).length > 0) this.#emit(changed);
   }
@@ -54,9 +56,5 @@ export class PropertyChanges {
   stop(): void {
     clearImmediate(this.#soon);
     clearTimeout(this.#later);
-  }
-
-  *#prints(properties: Properties): Iterable<[PropertyName, string]> {
-    for (const name of propertyNames()) yield [name, fingerprint(properties[name])];
   }
 }

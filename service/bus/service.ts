@@ -1,11 +1,22 @@
-/** Puts the updater on the bus: its answers, its property changes and its signals. */
+/** Puts the updater, and the class where there is one, on the bus: answers, property changes, signals. */
 import type { BusConnection } from '../../dbus/connection.ts';
-import { BUS_NAME, OBJECT_PATH, UPDATER_INTERFACE } from '../api/description.ts';
+import { signatureOf } from '../../dbus/typed.ts';
+import {
+  BUS_NAME,
+  CLASSROOM,
+  CLASSROOM_INTERFACE,
+  OBJECT_PATH,
+  UPDATER,
+  UPDATER_INTERFACE,
+} from '../api/description.ts';
+import type { Classroom } from '../core/classroom.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Updater } from '../core/updater.ts';
 import type { Authority } from './authority.ts';
-import { updaterDispatcher } from './dispatcher.ts';
-import { encodeProperties } from './encode.ts';
+import { servedClassroom } from './classroom.ts';
+import { objectDispatcher, type Served } from './dispatcher.ts';
+import { encodeLaptop, updaterVariants } from './encode.ts';
+import { Gate } from './gate.ts';
 import { PropertyChanges } from './property-changes.ts';
 import { encodeSignal } from './signals.ts';
 import { PROPERTIES } from './standard-interfaces.ts';
@@ -20,16 +31,29 @@ export async function exportUpdater(
   updater: Updater,
   authority: Authority,
   logger: Logger,
+  classroom?: Classroom,
 ): Promise<() => void> {
   let exported = true;
-  const properties = () => encodeProperties(updater.snapshot());
+  const gate = new Gate(authority, logger);
+  const calls = new UpdaterCalls(updater, gate);
+  const ofUpdater: Served = {
+    description: UPDATER,
+    properties: () => updaterVariants(updater.snapshot()),
+    answer: (call) => calls.answer(call),
+  };
+  const ofClassroom = classroom ? servedClassroom(classroom, gate) : undefined;
+  const served = ofClassroom ? [ofUpdater, ofClassroom] : [ofUpdater];
+
   const emit = (iface: string, member: string, signature: string, body: readonly unknown[]) =>
     connection.emitSignal({ path: OBJECT_PATH, interface: iface, member, signature, body });
+  const changesOf = ({ description, properties }: Served) =>
+    new PropertyChanges(properties, (changed) =>
+      emit(PROPERTIES, 'PropertiesChanged', 'sa{sv}as', [description.name, changed, []]),
+    );
+  const changes = changesOf(ofUpdater);
+  const classChanges = ofClassroom && changesOf(ofClassroom);
 
-  const changes = new PropertyChanges(properties, (changed) =>
-    emit(PROPERTIES, 'PropertiesChanged', 'sa{sv}as', [UPDATER_INTERFACE, changed, []]),
-  );
-  const dispatch = updaterDispatcher(new UpdaterCalls(updater, authority, logger), properties);
+  const dispatch = objectDispatcher(() => served);
   const removeDispatcher = connection.addDispatcher((call) =>
     // Whoever hears the answer and then looks at the properties must see what the call did.
     dispatch(call)?.finally(() => exported && changes.flush()),
@@ -38,6 +62,7 @@ export async function exportUpdater(
     exported = false;
     removeDispatcher();
     changes.stop();
+    classChanges?.stop();
   };
   connection.onClose(stop);
   updater.onChange(() => {
@@ -49,6 +74,13 @@ export async function exportUpdater(
     changes.flush();
     const { name, signature, args } = encodeSignal(signal);
     emit(UPDATER_INTERFACE, name, signature, args);
+  });
+  classroom?.onLaptop((laptop) => {
+    if (!exported) return;
+    classChanges?.touch();
+    emit(CLASSROOM_INTERFACE, 'LaptopChanged', signatureOf(CLASSROOM.signals.LaptopChanged.args), [
+      encodeLaptop(laptop),
+    ]);
   });
 
   try {

@@ -2,7 +2,7 @@
 import { signatureOf } from '../../dbus/typed.ts';
 import { type SignalArgs, type SignalName, UPDATER } from '../api/description.ts';
 import type { UpdaterSignal } from '../core/updater.ts';
-import { encodeVersion, string, uint32 } from './encode.ts';
+import { encodeOrder, encodeVersion, string, uint32 } from './encode.ts';
 
 /** Signature and values belong together: both come from the description. */
 export interface EncodedSignal {
@@ -20,6 +20,8 @@ export function encodeSignal(signal: UpdaterSignal): EncodedSignal {
       return encoded(signal.name, [uint32(signal.version), signal.error.code, string(signal.error.message)]);
     case 'RolledBack':
       return encoded(signal.name, [uint32(signal.from), uint32(signal.to), string(signal.reason)]);
+    case 'OrderReceived':
+      return encoded(signal.name, [encodeOrder(signal.order)]);
     case 'StateChanged':
       return encoded(signal.name, [signal.old, signal.new]);
   }

@@ -1,5 +1,5 @@
 /** The updater as the bus and the command line see it: the daemon implements this, `bus/` exports it. */
-import type { LastError, UpdaterSnapshot, VersionInfo, When } from '../api/model.ts';
+import type { LastError, OrderInfo, UpdaterSnapshot, VersionInfo, When } from '../api/model.ts';
 import type { UpdaterState } from '../api/states.ts';
 
 export type { UpdaterSnapshot };
@@ -9,6 +9,7 @@ export type UpdaterSignal =
   | { readonly name: 'UpdateReady'; readonly info: VersionInfo }
   | { readonly name: 'UpdateFailed'; readonly version: number; readonly error: LastError }
   | { readonly name: 'RolledBack'; readonly from: number; readonly to: number; readonly reason: string }
+  | { readonly name: 'OrderReceived'; readonly order: OrderInfo }
   | { readonly name: 'StateChanged'; readonly old: UpdaterState; readonly new: UpdaterState };
 
 /**

@@ -85,6 +85,7 @@ export class LaptopUpdater implements Updater {
       versions: versions.map((info) => ({ ...info, local: facts.local.includes(info.version) })),
       peers: this.#parts.peers.peers(progress),
       progress,
+      order: null,
       deferredUntil: this.#parts.memory.state.deferredUntil,
       restartRequired: facts.current !== 0 && facts.current !== facts.booted,
       lastError,

@@ -60,6 +60,7 @@ const QUIET = {
   versions: [],
   peers: [],
   progress: NO_PROGRESS,
+  order: null,
   deferredUntil: 0,
   restartRequired: false,
   lastError: { code: '', message: '' },

@@ -33,6 +33,7 @@ export const FIRST_SNAPSHOT: UpdaterSnapshot = {
     },
   ],
   progress: NO_PROGRESS,
+  order: null,
   deferredUntil: 0,
   restartRequired: false,
   lastError: { code: '', message: '' },

@@ -2,6 +2,7 @@
 import { type BusConnection, connectBus } from '../../dbus/connection.ts';
 import { type AuthoritySettings, BusAuthority } from '../../service/bus/authority.ts';
 import { exportUpdater } from '../../service/bus/service.ts';
+import type { Classroom } from '../../service/core/classroom.ts';
 import type { Logger } from '../../service/core/ports.ts';
 import { type PrivateBus, type PrivateBusSettings, startPrivateBus } from './private-bus.ts';
 import { ScriptedUpdater } from './scripted-updater.ts';
@@ -33,13 +34,14 @@ export interface UpdaterOnBus {
 export async function startUpdaterOnBus(
   authority: Partial<AuthoritySettings> = {},
   settings: PrivateBusSettings = {},
+  classroom?: Classroom,
 ): Promise<UpdaterOnBus> {
   const bus = await startPrivateBus(settings);
   const connection = await connectBus(bus.address);
   const updater = new ScriptedUpdater();
   const logger = new MemoryLogger();
   const rights = new BusAuthority(connection, { group: '', allowSameUser: true, ...authority }, logger);
-  await exportUpdater(connection, updater, rights, logger);
+  await exportUpdater(connection, updater, rights, logger, classroom);
   return {
     bus,
     connection,
