@@ -99,7 +99,7 @@ test('the report has a row for each pair, the verdicts, the notes and what was l
       { name: 'bsdiff', recipe: 'bsdiff old/$i new/$i out/$i' },
       { name: 'bundle', recipe: '`ripple publish`; code 12ab' },
     ],
-    date: '2026-01-02',
+    dates: '2026-01-02',
     machine: '1 × abacus',
     notes: 'Why so large: words.',
   });

@@ -1,6 +1,6 @@
 /** The pairs on disk: Debian packages as apt offers them now, unpacked; kept in the build folder. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { aptSources, suiteFamily } from '../../helpers/apt-sources.ts';
 import { debianTrees } from '../../helpers/debian-trees.ts';
 import { run } from '../measure.ts';
@@ -46,7 +46,7 @@ export function packagePair(spec: PairSpec, folder: string, say: (line: string) 
         ['old', chosen.older],
         ['new', chosen.newer],
       ] as const)
-        unpack(packages, join(root, side), { debs: join(folder, 'debs'), only: spec.only, say });
+        unpack(packages, sideOf(spec, join(root, side), say), { debs: join(folder, 'debs'), only: spec.only, say });
     } catch (error) {
       return { name: spec.name, why: `the packages cannot be had: ${String(error).split('\n')[0]}` };
     }
@@ -60,6 +60,21 @@ export function packagePair(spec: PairSpec, folder: string, say: (line: string) 
     new: join(root, 'new'),
     versions: `${chosen.older[0]?.version} → ${chosen.newer[0]?.version}`,
   };
+}
+
+/** An empty folder; for a package in a system that system's tree, whose files are shared and never written into. */
+function sideOf(spec: PairSpec, side: string, say: (line: string) => void): string {
+  mkdirSync(dirname(side), { recursive: true });
+  if (spec.class === 'system') run('cp', '-al', debianTrees(say).newer, side);
+  else mkdirSync(side);
+  return side;
+}
+
+/** Without its lists apt offers nothing. */
+export function requireAptLists(say: (line: string) => void): void {
+  if (run('apt-cache', 'madison', 'libc6').includes('Packages')) return;
+  say('apt-get update');
+  run('apt-get', 'update', '-qq');
 }
 
 /** Whole systems before and after a year's updates. */
@@ -96,7 +111,6 @@ interface UnpackOptions {
 }
 
 function unpack(packages: readonly PackageVersion[], into: string, { debs, only, say }: UnpackOptions): void {
-  mkdirSync(into, { recursive: true });
   for (const { name, version } of packages) {
     const folder = join(debs, `${name}_${version.replace(/[:/]/g, '_')}`);
     mkdirSync(folder, { recursive: true });

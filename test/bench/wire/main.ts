@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../helpers/private-bus.ts';
-import { type LeftOut, type Pair, packagePair, TREE_NAMES, treePairs } from './corpus.ts';
+import { type LeftOut, type Pair, packagePair, requireAptLists, TREE_NAMES, treePairs } from './corpus.ts';
 import { FILE_RIVALS } from './file-rivals.ts';
 import { KeptResults } from './kept.ts';
 import { isLeftOut, measurePair } from './measure-pairs.ts';
@@ -30,6 +30,7 @@ mkdirSync(folder, { recursive: true });
 for (const name of readdirSync(folder))
   if (isAbandoned(name)) rmSync(join(folder, name), { recursive: true, force: true });
 const work = join(folder, `work-${process.pid}`);
+requireAptLists(say);
 const isWanted = (name: string): boolean => options.only.length === 0 || options.only.includes(name);
 const found: (Pair | LeftOut)[] = PAIRS.filter(
   (spec) => isWanted(spec.name) && (!options.quick || spec.class === 'small' || options.only.includes(spec.name)),

@@ -1,5 +1,5 @@
 /** Every program on every pair, one after the other; what is known already is not measured again. */
-import { RippleError } from '../../../service/api/errors.ts';
+import { asRippleError } from '../../../service/api/errors.ts';
 import type { LeftOut, Pair } from './corpus.ts';
 import type { KeptResults, Measured } from './kept.ts';
 import type { WireOptions } from './options.ts';
@@ -36,7 +36,7 @@ export function measurePair(pair: Pair, context: MeasureContext): PairResult {
     if (options.tools.length > 0 && !options.tools.includes(rival.name)) continue;
     const known = options.fresh ? undefined : kept.find(pair, rival, changes);
     const measured = known ?? measureOne(pair, rival, changes, work);
-    if (!known) kept.keep(pair, rival, changes, measured);
+    if (!known && measured.outcome?.wrong === '') kept.keep(pair, rival, changes, measured);
     results.set(rival.name, measured);
     say(`  ${rival.name}: ${told(measured)}${known ? ' (kept)' : ''}`);
   }
@@ -48,8 +48,7 @@ function measureOne(pair: Pair, rival: Rival, changes: readonly Change[], work: 
   try {
     return { outcome: inWorkplace(work, pair, changes, (place) => rival.run(place)), failed: '', date };
   } catch (error) {
-    if (!(error instanceof RippleError)) throw error;
-    return { outcome: undefined, failed: error.message, date };
+    return { outcome: undefined, failed: asRippleError(error).message, date };
   }
 }
 

@@ -1,7 +1,10 @@
 /** What is measured: packages whose updates are typical of a laptop's, small and large. Which versions, apt is asked. */
 
-/** `small`: a fix in a program or library; `data`: hardly any code; `point`: a new upstream version; `large`: many megabytes. */
-export type PairClass = 'small' | 'data' | 'point' | 'large';
+/**
+ * `small`: a fix in a program or library; `data`: hardly any code; `point`: a new upstream version; `large`: many megabytes;
+ * `system`: a small one as it comes to a whole system.
+ */
+export type PairClass = 'small' | 'data' | 'point' | 'large' | 'system';
 
 export interface PairSpec {
   readonly name: string;
@@ -38,6 +41,8 @@ export const PAIRS: readonly PairSpec[] = [
   small('python3.11', 'python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib', 'libpython3.11'),
   small('ghostscript', 'libgs10'),
   small('git', 'git'),
+  { name: 'libpng in a system', class: 'system', packages: ['libpng16-16'] },
+  { name: 'wpa in a system', class: 'system', packages: ['wpasupplicant'] },
   { name: 'tzdata', class: 'data', packages: ['tzdata'] },
   { name: 'ca-certificates', class: 'data', packages: ['ca-certificates'] },
   { name: 'openssl', class: 'point', packages: ['libssl3', 'openssl'] },

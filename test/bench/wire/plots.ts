@@ -25,7 +25,7 @@ const LABELS = 130;
 const TOP = 84;
 const PANEL = 560;
 const LEGEND_COLUMN = 112;
-const GAP = 40;
+const GAP = 70;
 
 /** Panels side by side over the same rows; the scale is logarithmic. */
 export function dotPlots(plots: readonly DotPlot[]): string {

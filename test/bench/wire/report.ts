@@ -11,7 +11,8 @@ export interface Report {
   readonly missing: readonly string[];
   /** Name and recipe of each program, ours too. */
   readonly programs: readonly { readonly name: string; readonly recipe: string }[];
-  readonly date: string;
+  /** When it was measured, in words. */
+  readonly dates: string;
   readonly machine: string;
   /** Written by hand: why goals are missed, and what was tried. */
   readonly notes: string;
@@ -25,18 +26,18 @@ const COLOURS: Readonly<Record<string, string>> = {
   git: '#d55e00',
   ostree: '#cc79a7',
   'rsync -z': '#56b4e9',
-  casync: '#b8a000',
+  casync: '#8b5a2b',
   [DIFFS]: '#7a3fd0',
   [BUNDLE]: '#005fe4',
 };
 
 export function reportText(report: Report): string {
-  const { pairs, missing, date, machine, notes } = report;
+  const { pairs, missing, dates, machine, notes } = report;
   const rivals = report.programs.map(({ name }) => name).filter((name) => name !== DIFFS && name !== BUNDLE);
   const starts = pairs.flatMap(({ tools }) => [...tools.values()].flatMap(({ apply }) => apply?.startCpuMs ?? []));
   return `## Bytes on the wire
 
-Measured ${date} by \`npm run bench:wire\` on ${machine}. Real updates, as the package sources of that day offered them: the two newest versions of each package, unpacked, without documentation; and two whole systems, the base suite alone and with all updates. Bytes are what has to travel to a machine that has the older tree. Every result was applied, and compared with the newer tree.
+Measured ${dates} by \`npm run bench:wire\` on ${machine}. Real updates, as the package sources of that day offered them: the two newest versions of each package, unpacked, without documentation; and two whole systems, the base suite alone and with all updates. Bytes are what has to travel to a machine that has the older tree. Every result was applied, and compared with the newer tree.
 
 ${bytesTable(pairs, rivals)}
 
@@ -88,7 +89,7 @@ export function bytesPlot(pairs: readonly PairFigures[], rivals: readonly string
       rows: pairs.map(({ name }) => name),
       series: names.map((name) => series(pairs, name, (pair) => ratio(bytesOf(pair, name), bytesOf(pair, 'bsdiff')))),
       ticks: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300],
-      tickText: (tick) => `${tick}×`,
+      tickText: (tick) => (tick === 1 ? 'bsdiff' : `${tick}×`),
       emphasis: 1,
     },
   ]);

@@ -33,7 +33,7 @@ export function writeReport({ results, leftOut, rivals, toFiles, say }: ReportIn
       pairs,
       missing: [...leftOut.map(({ name, why }) => `${name} is left out: ${why}.`), ...troubles],
       programs: rivals,
-      date: new Date().toISOString().slice(0, 10),
+      dates: spanOf(results),
       machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
       notes: readFileSync(file('docs/bench-wire-notes.md'), 'utf8'),
     });
@@ -59,6 +59,13 @@ export function writeReport({ results, leftOut, rivals, toFiles, say }: ReportIn
   for (const trouble of troubles) say(trouble);
   if (toFiles) say('BENCHMARKS.md and its plots are written.');
   return troubles.length === 0;
+}
+
+/** Of the first and the last measurement; results are kept from run to run. */
+function spanOf(results: readonly PairResult[]): string {
+  const dates = results.flatMap((one) => [...one.results.values()].map(({ date }) => date.slice(0, 10))).toSorted();
+  const [first = '', last = ''] = [dates[0], dates.at(-1)];
+  return first === last ? first : `from ${first} to ${last}`;
 }
 
 function figuresOf({ pair, changes, results }: PairResult): PairFigures {
