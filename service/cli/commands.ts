@@ -54,6 +54,16 @@ export const COMMANDS: readonly CommandName[] = [
     load: async () => (await import('./status.ts')).peersCommand,
   },
   {
+    name: 'order',
+    summary: 'bring a whole class to one version',
+    load: async () => (await import('./order.ts')).orderCommand,
+  },
+  {
+    name: 'class',
+    summary: 'who is in the class and how far',
+    load: async () => (await import('./class.ts')).classCommand,
+  },
+  {
     name: 'verify',
     summary: 'hash every file of the running version again',
     load: async () => (await import('./care.ts')).verifyCommand,
