@@ -7,4 +7,7 @@ import { CLASSROOM, UPDATER } from '../build/service/api/description.js';
 import { interfaceXml, nodeXml } from '../build/service/api/xml.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-writeFileSync(join(root, 'assets/dbus/org.laptop.Ripple1.xml'), nodeXml([interfaceXml(UPDATER), interfaceXml(CLASSROOM)]));
+writeFileSync(
+  join(root, 'assets/dbus/org.laptop.Ripple1.xml'),
+  nodeXml([interfaceXml(UPDATER), interfaceXml(CLASSROOM)]),
+);
