@@ -30,6 +30,7 @@ const ALLOWED = {
   'service/discover': ['service/api', 'service/core', 'service/sys', 'dbus'],
   'service/deploy': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store'],
   'service/bus': ['service/api', 'service/core', 'dbus'],
+  'service/bundles': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store', 'service/delta'],
   'service/publish': [
     'service/api',
     'service/core',
@@ -38,6 +39,7 @@ const ALLOWED = {
     'service/sign',
     'service/store',
     'service/delta',
+    'service/bundles',
   ],
   'service/daemon': ['service', 'dbus'],
   'service/cli': ['service', 'dbus'],

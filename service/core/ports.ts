@@ -34,9 +34,11 @@ export interface Source {
   bundleSize?(name: BundleName, signal?: AbortSignal): Promise<number | undefined>;
   /** The bundle from `offset` on; `undefined` if the source does not have it. */
   openBundle?(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined>;
+  /** The same for the difference of two blobs. */
+  openDiff?(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined>;
 }
 
-/** Between two manifests. */
+/** Between two manifests; of a diff, between two blobs. */
 export interface BundleName {
   readonly from: Sha256;
   readonly to: Sha256;

@@ -1,36 +1,24 @@
 /**
- * From a neighbour's or server's bundle to blobs in the cache. A bundle is a short cut, never needed: whatever goes wrong
- * here, the blobs are fetched one by one afterwards. Nothing of it is used before the manifest came out as signed.
+ * From a neighbour's or server's bundle to blobs in the cache, while it comes. A bundle is a short cut, never needed:
+ * whatever goes wrong here, what is missing is fetched one by one afterwards.
  */
 import { randomInt } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { RippleError } from '../api/errors.ts';
+import type { BundleShelf } from '../bundles/shelf.ts';
 import type { BlobRef, BundleName, Clock, Logger, Source } from '../core/ports.ts';
 import { asSourceError, SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Layout } from '../deploy/layout.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
-import { writeAll } from '../store/whole-file.ts';
-import type { UnbundleJob, UnbundleReply } from './bundle-worker.ts';
+import { BundleTransfer } from './bundle-transfer.ts';
 
 export interface BundleTakerOptions {
   readonly layout: Layout;
   readonly cache: BlobCache;
+  readonly shelf: BundleShelf;
   readonly ledger: SourceLedger;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,34 +30,40 @@ export interface BundleWish {
   readonly tree: string;
   readonly manifestA: string;
   readonly manifest: BlobRef;
-  /** A longer one is not worth it: `onTooLong` hears of it. */
+  /** A longer one is not worth it. */
   readonly maxBytes: number;
-  readonly onTooLong?: () => void;
   /** Content bytes that may come out of it. */
   readonly maxNewBytes: number;
+  /** Room that fetching and staging take besides the bundle, as far as that is known. */
+  readonly stageBytes: number;
+  /** How long to wait for somebody who is busy, perhaps with making it. */
+  readonly patienceMs: number;
   readonly sources: () => readonly Source[];
   readonly onProgress: (doneBytes: number, totalBytes: number, bytesBySource: Readonly<Record<string, number>>) => void;
   readonly signal: AbortSignal;
 }
 
 export interface TakenBundle {
+  /**
+   * - `whole`: all of it came out right: the manifest is in the cache, and every content that is new;
+   * - `again`: somebody has one, but it is too long for what it seems worth, or was not ready in time;
+   * - `none`: nobody has one that is right.
+   */
+  readonly end: 'whole' | 'again' | 'none';
   readonly bytes: number;
   readonly bytesBySource: Readonly<Record<string, number>>;
+  /** What is in the cache now, each under its own hash; of a bundle that was wrong, perhaps nothing that is wanted. */
+  readonly contents: readonly BlobRef[];
 }
 
 /** Neighbours that are asked for one bundle; servers are asked besides. */
 const MOST_PEERS = 8;
-/** While somebody who has it is busy. */
-const PATIENCE_MS = 60_000;
-const WAIT_MS = 2_000;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 5_000;
 /** To ask how long a bundle is: only shown, so it must not hold up the look around. */
 const SIZE_MS = 5_000;
 /** After so many sources that did not answer or broke the swarm, which asks many at once, is quicker. */
 const MOST_TROUBLES = 3;
-const PROGRESS_MS = 100;
-
-/** `worker.js` beside this file, once compiled. */
-const WORKER = new URL('./bundle-worker.js', import.meta.url);
 
 export class BundleTaker {
   readonly #options: BundleTakerOptions;
@@ -89,171 +83,105 @@ export class BundleTaker {
     return undefined;
   }
 
-  /** The contents and the manifest are in the cache afterwards; `undefined`: there was no bundle that worked. */
-  async take(wish: BundleWish): Promise<TakenBundle | undefined> {
-    const { logger } = this.#options;
-    const got = new Map<string, number>();
+  /** Never fails but by `signal`. What came and did not do is kept for the next try, unless it was wrong. */
+  async take(wish: BundleWish): Promise<TakenBundle> {
+    const { layout, logger } = this.#options;
+    this.#makeReady(wish.name);
+    const transfer = new BundleTransfer(wish, this.#options);
+    let end: TakenBundle['end'] = 'none';
     try {
-      const bytes = await this.#take(wish, got);
-      return bytes === undefined ? undefined : { bytes, bytesBySource: Object.fromEntries(got) };
+      end = await this.#take(wish, transfer);
     } catch (error) {
       wish.signal.throwIfAborted();
       logger.warn('no bundle: taking whole files', { message: error instanceof Error ? error.message : '' });
-      return undefined;
     } finally {
-      rmSync(this.#options.layout.unpacked, { recursive: true, force: true });
+      await transfer.close();
+      rmSync(layout.unpacked, { recursive: true, force: true });
     }
+    const { bytes, bytesBySource, contents } = transfer;
+    return { end, bytes, bytesBySource, contents };
   }
 
-  async #take(wish: BundleWish, got: Map<string, number>): Promise<number | undefined> {
-    const { layout, ledger, clock } = this.#options;
-    const { name, signal } = wish;
-    const part = `${layout.bundle(name)}.part`;
-    this.#makeReady(name, part);
-    // Once bytes of several givers came out wrong, only whole ones are taken, so that whoever lies is found.
-    let alone = false;
-    const givers = new Set<string>(existsSync(part) ? [''] : []);
+  async #take(wish: BundleWish, transfer: BundleTransfer): Promise<TakenBundle['end']> {
+    const { clock, logger } = this.#options;
+    const { signal, patienceMs } = wish;
+    // What is here may be all of it.
+    if (await transfer.resume()) return 'whole';
     const started = clock.monotonicMs();
     const refused = new Set<string>();
     let troubles = 0;
+    let isLong = false;
     for (;;) {
-      let busy = false;
+      let waitMs: number | undefined;
       for (const source of someOf(wish.sources())) {
         if (refused.has(source.id)) continue;
-        if (alone) {
-          rmSync(part, { force: true });
-          givers.clear();
-        }
         try {
-          const sizeBytes = await this.#receive(source, wish, part, givers, got);
-          if (sizeBytes === undefined) {
-            refused.add(source.id);
-            continue;
-          }
-          if (await this.#unbundle(wish, part)) {
-            wish.onProgress(sizeBytes, sizeBytes, Object.fromEntries(got));
-            return sizeBytes;
-          }
-          if (givers.size > 1) {
-            alone = true;
-            busy = true;
-          } else throw new SourceError('lied', source.id, 'gave a bundle that came out wrong');
+          const end = await transfer.from(source);
+          if (end === 'whole') return 'whole';
+          if (end === 'long') isLong = true;
+          // Several gave and nobody can be blamed: again, all from one.
+          if (end === 'mixed') waitMs = 0;
+          else refused.add(source.id);
         } catch (thrown) {
           signal.throwIfAborted();
           if (thrown instanceof RippleError && !(thrown instanceof SourceError)) throw thrown;
           const error = asSourceError(thrown, source.id);
-          if (error.reason === 'busy') busy = true;
-          else refused.add(source.id);
-          if (error.reason === 'lied') {
-            rmSync(part, { force: true });
-            got.delete(source.id);
+          if (error.reason === 'busy') {
+            // Of this bundle alone: blobs may be had there meanwhile, so the ledger need not know.
+            waitMs = Math.min(waitMs ?? MAX_WAIT_MS, Math.max(MIN_WAIT_MS, error.retryAfterMs));
+            continue;
           }
-          if (error.reason !== 'busy') troubles += 1;
-          ledger.failed(source, error.reason, clock.monotonicMs(), error.retryAfterMs);
-          const banned = error.reason === 'lied';
-          this.#options.logger.warn('source', { id: source.id, banned, message: error.message });
-          if (troubles >= MOST_TROUBLES) return undefined;
+          refused.add(source.id);
+          if (error.reason === 'lied') await transfer.forget(source);
+          this.#blame(source, error);
+          troubles += 1;
+          if (troubles >= MOST_TROUBLES) return 'none';
         }
       }
-      if (!busy || clock.monotonicMs() - started > PATIENCE_MS) return undefined;
-      await sleep(alone ? 0 : WAIT_MS, undefined, { signal });
-    }
-  }
-
-  /** The bytes that are missing. `undefined`: the source has none, or one that is too long. */
-  async #receive(
-    source: Source,
-    wish: BundleWish,
-    part: string,
-    givers: Set<string>,
-    got: Map<string, number>,
-  ): Promise<number | undefined> {
-    const { name, maxBytes, onProgress, signal } = wish;
-    const here = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
-    const opened = await source.openBundle?.(name, here, signal);
-    if (!opened) return undefined;
-    const { sizeBytes, offset } = opened;
-    if (sizeBytes > maxBytes) {
-      opened.close();
-      wish.onTooLong?.();
-      return undefined;
-    }
-    const fd = openSync(
-      part,
-      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
-      0o600,
-    );
-    try {
-      ftruncateSync(fd, offset);
-      if (offset === 0) givers.clear();
-      let done = offset;
-      let toldMs = Number.NEGATIVE_INFINITY;
-      for await (const chunk of opened.chunks) {
-        givers.add(source.id);
-        writeAll(fd, chunk);
-        done += chunk.length;
-        got.set(source.id, (got.get(source.id) ?? 0) + chunk.length);
-        const nowMs = this.#options.clock.monotonicMs();
-        if (nowMs - toldMs < PROGRESS_MS && done < sizeBytes) continue;
-        toldMs = nowMs;
-        // Who gave counts once it came out right.
-        onProgress(done, sizeBytes, {});
+      if (waitMs === undefined) return isLong ? 'again' : 'none';
+      if (clock.monotonicMs() - started + waitMs > patienceMs) {
+        logger.info('not waiting for a bundle any longer', { to: wish.name.to });
+        return 'again';
       }
-      // Before it can be given on: after a power cut it must not be taken for whole.
-      fsyncSync(fd);
-      return sizeBytes;
-    } finally {
-      closeSync(fd);
-      opened.close();
+      await sleep(waitMs, undefined, { signal });
     }
   }
 
-  /** False: the bundle is wrong. Throws when something of this machine is. */
-  async #unbundle(wish: BundleWish, part: string): Promise<boolean> {
-    const { layout, cache, logger } = this.#options;
-    const { tree, manifestA, manifest, maxNewBytes, signal } = wish;
-    rmSync(layout.unpacked, { recursive: true, force: true });
-    mkdirSync(layout.unpacked, { mode: 0o700 });
-    const job = { bundle: part, tree, manifestA, expectedManifest: manifest, maxNewBytes, out: layout.unpacked };
-    const reply = await runWorker(job, signal);
-    if (reply.kind === 'failed') {
-      rmSync(part, { force: true });
-      if (reply.blameless) throw new RippleError(reply.code, reply.message);
-      logger.warn('a bundle was no good', { message: reply.message });
-      return false;
-    }
-    for (const [number, ref] of reply.contents.entries()) cache.adopt(ref, join(layout.unpacked, `${number}`));
-    cache.adopt(manifest, join(layout.unpacked, 'manifest'));
-    return true;
+  #blame(source: Source, error: SourceError): void {
+    const { ledger, clock, logger } = this.#options;
+    ledger.failed(source, error.reason, clock.monotonicMs(), error.retryAfterMs);
+    logger.warn('source', { id: source.id, banned: error.reason === 'lied', message: error.message });
   }
 
   /** One unfinished bundle at a time; one that was kept is as good as one that just came. */
-  #makeReady(name: BundleName, part: string): void {
-    const { layout } = this.#options;
+  #makeReady(name: BundleName): void {
+    const { layout, shelf } = this.#options;
     mkdirSync(layout.bundles, { recursive: true, mode: 0o700 });
-    for (const other of readdirSync(layout.bundles))
-      if (other.endsWith('.part') && join(layout.bundles, other) !== part)
-        rmSync(join(layout.bundles, other), { force: true });
-    if (existsSync(layout.bundle(name))) renameSync(layout.bundle(name), part);
+    const part = partOf(layout, name);
+    this.#removeParts(part);
+    shelf.take(name, part);
   }
 
-  /** The version is here: from now on its bundle can be given to neighbours, and an older one goes. */
-  keep(name: BundleName): void {
-    const { layout } = this.#options;
-    const path = layout.bundle(name);
-    if (!existsSync(`${path}.part`)) return;
-    renameSync(`${path}.part`, path);
-    keepBundles(layout, (to) => to === name.to);
+  /** The version is here: from now on its bundle can be given to neighbours. Without one: what came of one goes. */
+  keep(name: BundleName | undefined): void {
+    const { layout, shelf } = this.#options;
+    if (name && existsSync(partOf(layout, name))) {
+      // Those that lead elsewhere are of no use to neighbours who want this version.
+      shelf.prune(({ to }) => to === name.to);
+      shelf.put(name, partOf(layout, name), { newest: true });
+    }
+    this.#removeParts();
+  }
+
+  #removeParts(except?: string): void {
+    const { bundles } = this.#options.layout;
+    for (const file of readdirSync(bundles))
+      if (file.endsWith('.part') && join(bundles, file) !== except) rmSync(join(bundles, file), { force: true });
   }
 }
 
-/** Removes the bundles that lead elsewhere. */
-export function keepBundles(layout: Layout, wanted: (to: string) => boolean): void {
-  if (!existsSync(layout.bundles)) return;
-  for (const file of readdirSync(layout.bundles)) {
-    const to = /^[0-9a-f]{64}-([0-9a-f]{64})$/.exec(file)?.[1];
-    if (to !== undefined && !wanted(to)) rmSync(join(layout.bundles, file), { force: true });
-  }
+export function partOf(layout: Layout, name: BundleName): string {
+  return `${layout.bundle(name)}.part`;
 }
 
 /** Peers in fresh turns, not all of a large class; then the others. */
@@ -262,22 +190,4 @@ function someOf(sources: readonly Source[]): readonly Source[] {
   const start = peers.length > 1 ? randomInt(peers.length) : 0;
   const turned = [...peers.slice(start), ...peers.slice(0, start)].slice(0, MOST_PEERS);
   return [...turned, ...sources.filter(({ kind }) => kind !== 'peer')];
-}
-
-function runWorker(job: UnbundleJob, signal: AbortSignal): Promise<UnbundleReply> {
-  const worker = new Worker(WORKER, { workerData: job });
-  let onAbort = (): void => {};
-  return new Promise<UnbundleReply>((resolve, reject) => {
-    onAbort = () => reject(new RippleError('Cancelled', 'stopped'));
-    worker.on('message', resolve);
-    worker.on('error', (cause) =>
-      reject(new RippleError('Internal', 'the thread that unpacks the bundle failed', { cause })),
-    );
-    worker.on('exit', () => reject(new RippleError('Internal', 'the thread that unpacks the bundle ended by itself')));
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-  }).finally(async () => {
-    signal.removeEventListener('abort', onAbort);
-    await worker.terminate();
-  });
 }

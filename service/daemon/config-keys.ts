@@ -90,6 +90,22 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'also give a version that is written and verified but not booted yet',
   },
   {
+    key: 'bundles.space',
+    kind: 'integer',
+    fallback: 134_217_728,
+    minimum: 0,
+    maximum: 1_000_000_000_000_000,
+    doc: 'bytes of disk for bundles that are made for others or were used; those used least lately go first; 0: none are made or kept',
+  },
+  {
+    key: 'bundles.load',
+    kind: 'integer',
+    fallback: 25,
+    minimum: 0,
+    maximum: 1_000_000,
+    doc: 'laptop: makes bundles for neighbours only on mains power and below this load, in per cent of its processors; 0: never',
+  },
+  {
     key: 'discovery.kind',
     kind: 'string',
     fallback: 'auto',

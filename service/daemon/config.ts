@@ -22,6 +22,8 @@ export interface Config {
   readonly shareSlots: number;
   readonly shareRateBytesPerSecond: number;
   readonly shareStaged: boolean;
+  readonly bundleSpaceBytes: number;
+  readonly bundleLoadPercent: number;
   readonly discoveryKind: 'auto' | 'avahi' | 'bonjour' | 'none';
   readonly discoveryInterfaces: readonly string[];
   readonly checkMinutes: number;
@@ -101,6 +103,8 @@ export function parseConfig(text: string, name: string): Config {
     shareSlots: integer('share.slots'),
     shareRateBytesPerSecond: integer('share.rate'),
     shareStaged: boolean('share.staged'),
+    bundleSpaceBytes: integer('bundles.space'),
+    bundleLoadPercent: integer('bundles.load'),
     discoveryKind: kind === 'avahi' || kind === 'bonjour' || kind === 'none' ? kind : 'auto',
     discoveryInterfaces: strings('discovery.interfaces'),
     checkMinutes: integer('check.minutes'),

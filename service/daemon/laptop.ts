@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type BusConnection, connectBus } from '../../dbus/connection.ts';
 import { toRippleError } from '../../dbus/ripple-errors.ts';
 import { RippleError, reasonOf } from '../api/errors.ts';
+import { BUNDLE_KEEP_MS, BundleShelf } from '../bundles/shelf.ts';
 import { BusAuthority } from '../bus/authority.ts';
 import { exportUpdater } from '../bus/service.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
@@ -83,6 +84,13 @@ async function wire(
   await switcher.start();
   const trust = TrustKeeper.open(config.keyring, layout, memory, logger);
   const cache = new BlobCache(layout.blobs);
+  mkdirSync(layout.bundles, { recursive: true, mode: 0o700 });
+  const shelf = new BundleShelf({
+    folder: layout.bundles,
+    capBytes: config.bundleSpaceBytes,
+    keepMs: BUNDLE_KEEP_MS,
+    nowMs: () => clock.monotonicMs(),
+  });
   const ledger = new SourceLedger();
   // Whoever gives nothing has no address to announce, and neighbours only answer those they can ask back.
   const discovery =
@@ -97,7 +105,7 @@ async function wire(
     stallMs: config.fetchStallMs,
     clock,
   });
-  const fetcher = new Fetcher({ layout, image, trust, sources, ledger, cache, switcher, clock, logger });
+  const fetcher = new Fetcher({ layout, image, trust, sources, ledger, cache, shelf, switcher, clock, logger });
   const checker = new Checker({
     image,
     trust,
@@ -122,7 +130,16 @@ async function wire(
   });
   switcher.onChange(() => updater.changed());
 
-  const offering = new Offering({ layout, image, switcher, cache, trust, giveStaged: config.shareStaged, logger });
+  const offering = new Offering({
+    layout,
+    image,
+    switcher,
+    cache,
+    shelf,
+    trust,
+    giveStaged: config.shareStaged,
+    logger,
+  });
   closers.push(() => offering.close());
   await offering.refresh();
   let share: ShareServer | undefined;

@@ -1,5 +1,6 @@
 /** What a laptop gives: the version it runs and, if the configuration allows, the one that waits; straight from the trees. */
 import { asRippleError } from '../api/errors.ts';
+import type { BundleShelf } from '../bundles/shelf.ts';
 import type { Logger } from '../core/ports.ts';
 import type { RepositoryPath } from '../core/repository-path.ts';
 import type { Layout } from '../deploy/layout.ts';
@@ -7,7 +8,6 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import type { Content, ServedContent } from '../store/content.ts';
 import { DeploymentContent, type GivenTree } from '../store/deployment-content.ts';
 import { ServedTree } from '../store/served-tree.ts';
-import { keepBundles } from './bundle-taker.ts';
 import type { Switcher } from './switcher.ts';
 import type { TrustKeeper } from './trust-keeper.ts';
 
@@ -16,6 +16,7 @@ export interface OfferingOptions {
   readonly image: string;
   readonly switcher: Switcher;
   readonly cache: BlobCache;
+  readonly shelf: BundleShelf;
   readonly trust: TrustKeeper;
   readonly giveStaged: boolean;
   readonly logger: Logger;
@@ -34,7 +35,9 @@ export class Offering implements Content {
   }
 
   async open(path: RepositoryPath): Promise<ServedContent | undefined> {
-    return this.#content?.open(path);
+    const found = await this.#content?.open(path);
+    if (found && path.kind === 'bundle') this.#options.shelf.used(path);
+    return found;
   }
 
   /** Opens what should be given now and closes what should not; one after the other. */
@@ -54,7 +57,7 @@ export class Offering implements Content {
 
   async #refresh(): Promise<void> {
     if (this.#closed) return;
-    const { switcher, giveStaged, layout, cache, trust, image } = this.#options;
+    const { switcher, giveStaged, layout, cache, shelf, trust, image } = this.#options;
     const { booted, staged, local } = switcher.facts();
     const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));
     for (const version of wanted) if (!this.#trees.has(version)) await this.#open(version);
@@ -65,7 +68,7 @@ export class Offering implements Content {
     for (const [, { tree }] of gone) tree.close();
     // A bundle goes with the version that it leads to.
     const here = new Set(local.map((version) => trust.deployedRelease(image, version)?.manifest.sha256));
-    keepBundles(layout, (to) => here.has(to));
+    shelf.prune(({ to }) => here.has(to));
   }
 
   async #open(version: number): Promise<void> {

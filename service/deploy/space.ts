@@ -2,10 +2,9 @@
 import { statfsSync } from 'node:fs';
 import { NoSpaceError, RippleError } from '../api/errors.ts';
 import type { StagePlan } from '../core/plan.ts';
+import { RESERVE_BYTES } from '../sys/disk-room.ts';
 import { type Deployment, deploymentName, type Layout } from './layout.ts';
 
-/** Kept free for everything else that runs meanwhile. */
-const RESERVE_BYTES = 16 * 1024 * 1024;
 /** A name in a folder, and its share of the folder's index. */
 const NAME_BYTES = 64;
 
@@ -42,6 +41,11 @@ export function bytesNeeded(
     placed.add(entry.sha256);
   }
   return { bytes: Math.max(0, bytes - (options.hereBytes ?? 0)), inodes };
+}
+
+/** Bytes that `plan` takes from the file system of the sysroot, without a reserve: for what needs room besides. */
+export function stageBytes(layout: Layout, plan: StagePlan, hereBytes: number): number {
+  return bytesNeeded(plan, { blockBytes: statfsSync(layout.sysroot).bsize, reserveBytes: 0, hereBytes }).bytes;
 }
 
 /** Throws `NoSpace` when the file system of the sysroot cannot take what `plan` needs. */

@@ -56,7 +56,15 @@ export class FolderSource implements Source {
   }
 
   async openBundle(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
-    const file = this.#root.open(formatRepositoryPath({ kind: 'bundle', ...name }));
+    return this.#open(formatRepositoryPath({ kind: 'bundle', ...name }), offset, signal);
+  }
+
+  async openDiff(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
+    return this.#open(formatRepositoryPath({ kind: 'diff', ...name }), offset, signal);
+  }
+
+  #open(path: string, offset: number, signal: AbortSignal | undefined): OpenedBundle | undefined {
+    const file = this.#root.open(path);
     if (!file) return undefined;
     const sizeBytes = Number(file.stat.size);
     const start = offset > sizeBytes ? 0 : offset;

@@ -93,14 +93,26 @@ export class HttpSource implements Source {
     }
   }
 
-  async openBundle(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
-    const exchange = await this.#get(formatRepositoryPath({ kind: 'bundle', ...name }), offset, signal);
+  openBundle(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
+    return this.#open(formatRepositoryPath({ kind: 'bundle', ...name }), offset, signal);
+  }
+
+  openDiff(name: BundleName, offset: number, signal?: AbortSignal): Promise<OpenedBundle | undefined> {
+    return this.#open(formatRepositoryPath({ kind: 'diff', ...name }), offset, signal);
+  }
+
+  /** What only the source knows the length of. */
+  async #open(path: string, offset: number, signal: AbortSignal | undefined): Promise<OpenedBundle | undefined> {
+    const exchange = await this.#get(path, offset, signal);
     try {
       const head = await exchange.head();
       await this.#keepConnection(exchange, head);
       if (head.statusCode === 416 && offset > 0) {
         exchange.dispose();
-        return this.openBundle(name, 0, signal);
+        // Nothing is missing: it ends where the bytes here do.
+        if (head.headers['content-range'] === `bytes */${offset}`)
+          return { sizeBytes: offset, offset, chunks: nothing(), close: () => {} };
+        return this.#open(path, 0, signal);
       }
       if (head.statusCode === 404) {
         exchange.dispose();
@@ -108,7 +120,7 @@ export class HttpSource implements Source {
       }
       checkHead(head, this.id);
       const { sizeBytes, skip } = bundleExtent(head, this.id, offset);
-      // It is another bundle of the same name, shorter than what came so far.
+      // It is another one of the same name, shorter than what came so far.
       const start = offset > sizeBytes ? 0 : offset;
       const chunks = this.#body(exchange, start === offset ? skip : 0, start, sizeBytes);
       return { sizeBytes, offset: start, chunks, close: () => exchange.dispose() };
@@ -207,3 +219,5 @@ function parseAddress(text: string, plain: http.Agent, secure: https.Agent): Add
     },
   };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -4,6 +4,8 @@
  */
 import { RippleError } from '../api/errors.ts';
 
+/** Where a publisher has nothing to tell. */
+export const NO_NOTES: Uint8Array = Buffer.from('{}\n');
 export const MAX_NOTES_BYTES = 64 * 1024;
 const MAX_TEXT_LENGTH = 400;
 const MAX_PICTURES = 3;

@@ -2,14 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { RippleError } from '../api/errors.ts';
+import { makeBundleFile } from '../bundles/make.ts';
+import type { Side } from '../bundles/side.ts';
 import type { BlobRef } from '../core/ports.ts';
 import { formatRepositoryPath } from '../core/repository-path.ts';
 import { parseManifest } from '../image/manifest.ts';
 import type { Repository } from '../store/repository.ts';
 import { makeFolder, syncFolder } from '../sys/durable.ts';
-import type { BundleJob, BundleReply } from './bundle-worker.ts';
 
 export interface MadeBundle {
   /** 0: whole blobs are not larger, so there is none. */
@@ -27,8 +26,6 @@ export interface BundleOptions {
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
-/** `worker.js` beside this file, once compiled. */
-const WORKER = new URL('./bundle-worker.js', import.meta.url);
 const PREFIX = '.new-';
 
 /**
@@ -46,9 +43,10 @@ export async function makeBundle(options: BundleOptions): Promise<MadeBundle> {
   await makeFolder(folder);
   for (const name of await readdir(folder)) if (name.startsWith(PREFIX)) await rm(join(folder, name), { force: true });
   const out = join(folder, `${PREFIX}${randomBytes(6).toString('hex')}`);
-  const job = { blobs: repository.blobs, from: from.sha256, to: to.sha256, out, maxBytes: blobBytes };
+  const sides = { from: blobSide(repository, from), to: blobSide(repository, to) };
+  const { signal, onProgress } = options;
   try {
-    const bytes = await runWorker(job, options);
+    const bytes = await makeBundleFile({ ...sides, out, maxBytes: blobBytes, inBackground: false, signal, onProgress });
     if (bytes === undefined) return { bytes: 0, blobBytes };
     await rename(out, target);
     await syncFolder(folder);
@@ -56,6 +54,10 @@ export async function makeBundle(options: BundleOptions): Promise<MadeBundle> {
   } finally {
     await rm(out, { force: true });
   }
+}
+
+export function blobSide(repository: Repository, { sha256 }: Pick<BlobRef, 'sha256'>): Side {
+  return { manifest: { path: repository.blobPath(sha256), sha256 }, contents: { blobs: repository.blobs } };
 }
 
 async function costOfBlobs(repository: Repository, from: BlobRef, to: BlobRef): Promise<number> {
@@ -67,24 +69,4 @@ async function costOfBlobs(repository: Repository, from: BlobRef, to: BlobRef): 
   let bytes = to.sizeBytes;
   for (const [sha256, sizeBytes] of await filesOf(to)) if (!old.has(sha256)) bytes += sizeBytes;
   return bytes;
-}
-
-function runWorker(job: BundleJob, { signal, onProgress }: BundleOptions): Promise<number | undefined> {
-  const worker = new Worker(WORKER, { workerData: job });
-  let onAbort = (): void => {};
-  return new Promise<number | undefined>((resolve, reject) => {
-    onAbort = () => reject(new RippleError('Cancelled', 'stopped'));
-    worker.on('message', (reply: BundleReply) => {
-      if (reply.kind === 'progress') onProgress?.(reply.doneBytes, reply.totalBytes);
-      else if (reply.kind === 'done') resolve(reply.bytes);
-      else reject(new RippleError(reply.code, reply.message));
-    });
-    worker.on('error', reject);
-    worker.on('exit', () => reject(new RippleError('Internal', 'the thread that makes the bundle ended by itself')));
-    signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) onAbort();
-  }).finally(async () => {
-    signal?.removeEventListener('abort', onAbort);
-    await worker.terminate();
-  });
 }

@@ -15,6 +15,7 @@ import {
   type Release,
 } from '../image/documents.ts';
 import { formatManifest, parseManifest } from '../image/manifest.ts';
+import { NO_NOTES } from '../image/notes.ts';
 import { contentBytes, type WalkProgress, walkTree } from '../image/walk.ts';
 import { readSignedMessage } from '../sign/packets.ts';
 import { BlobBatch } from '../store/blob-batch.ts';
@@ -73,8 +74,6 @@ export interface PublishResult {
   /** What was left out of the tree. */
   readonly warnings: readonly string[];
 }
-
-const NO_NOTES = Buffer.from('{}\n');
 
 /**
  * Publishing the same again changes nothing; publishing something else under a version that exists is refused. `latest`

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { BundleShelf } from '../../service/bundles/shelf.ts';
 import type { BlobRef, BundleName, Source } from '../../service/core/ports.ts';
 import { SourceLedger } from '../../service/core/source-ledger.ts';
 import { BundleTaker, type BundleWish, type TakenBundle } from '../../service/daemon/bundle-taker.ts';
@@ -49,6 +50,9 @@ interface Pupil {
   readonly cache: BlobCache;
   readonly ledger: SourceLedger;
   readonly taker: BundleTaker;
+  readonly shelf: BundleShelf;
+  readonly tried: (sources: readonly Source[], change?: Partial<BundleWish>) => Promise<TakenBundle>;
+  /** Only if all of it came out right. */
   readonly take: (sources: readonly Source[], change?: Partial<BundleWish>) => Promise<TakenBundle | undefined>;
 }
 
@@ -62,25 +66,35 @@ function pupil(t: TestContext, { repository, name, manifest, older }: School): P
   writeFileSync(layout.manifest(from), readFileSync(repository.blobPath(name.from)));
   const cache = new BlobCache(layout.blobs);
   const ledger = new SourceLedger();
-  const taker = new BundleTaker({ layout, cache, ledger, clock: realClock, logger: silentLogger });
+  mkdirSync(layout.bundles, { recursive: true });
+  const shelf = new BundleShelf({ folder: layout.bundles, capBytes: 10_000_000, keepMs: 1000, nowMs: () => 0 });
+  const taker = new BundleTaker({ layout, cache, shelf, ledger, clock: realClock, logger: silentLogger });
+  const tried: Pupil['tried'] = (sources, change = {}) =>
+    taker.take({
+      name,
+      tree: layout.deployment(from),
+      manifestA: layout.manifest(from),
+      manifest,
+      maxBytes: 10_000_000,
+      maxNewBytes: 10_000_000,
+      stageBytes: 0,
+      patienceMs: 20_000,
+      sources: () => sources.filter(({ id }) => !ledger.isBanned(id, performance.now())),
+      onProgress: () => {},
+      signal: new AbortController().signal,
+      ...change,
+    });
   return {
     layout,
     cache,
     ledger,
     taker,
-    take: (sources, change = {}) =>
-      taker.take({
-        name,
-        tree: layout.deployment(from),
-        manifestA: layout.manifest(from),
-        manifest,
-        maxBytes: 10_000_000,
-        maxNewBytes: 10_000_000,
-        sources: () => sources.filter(({ id }) => !ledger.isBanned(id, performance.now())),
-        onProgress: () => {},
-        signal: new AbortController().signal,
-        ...change,
-      }),
+    shelf,
+    tried,
+    take: async (sources, change) => {
+      const taken = await tried(sources, change);
+      return taken.end === 'whole' ? taken : undefined;
+    },
   };
 }
 
@@ -129,7 +143,8 @@ test('a bundle fills the cache with exactly what is new, over HTTP and from a fo
     assert.equal(await laptop.taker.size(it.name, [source], signal), it.bundle.length);
     const told: number[] = [];
     const taken = await laptop.take([source], { onProgress: (done, total) => told.push(done, total) });
-    assert.deepEqual(taken, { bytes: it.bundle.length, bytesBySource: { [source.id]: it.bundle.length } });
+    assert.equal(taken?.bytes, it.bundle.length);
+    assert.deepEqual(taken.bytesBySource, { [source.id]: it.bundle.length });
     assert.deepEqual(told.slice(-2), [it.bundle.length, it.bundle.length]);
     await assertHasAll(laptop, it);
   }
@@ -138,11 +153,13 @@ test('a bundle fills the cache with exactly what is new, over HTTP and from a fo
 test('a bundle that was used is kept and given on, only with its version, and one at a time', async (t) => {
   const it = await school(t);
   const laptop = pupil(t, it);
-  const { layout, cache, taker } = laptop;
+  const { layout, cache, taker, shelf } = laptop;
   writeFileSync(join(tempFolder(t), 'x'), '');
   mkdirSync(layout.bundles, { recursive: true });
   const older = layout.bundle({ from: 'a'.repeat(64), to: 'b'.repeat(64) });
-  writeFileSync(older, 'older');
+  writeFileSync(join(layout.bundles, 'new'), 'older');
+  shelf.put({ from: 'a'.repeat(64), to: 'b'.repeat(64) }, join(layout.bundles, 'new'));
+  assert.ok(existsSync(older));
   assert.ok(await laptop.take([new FolderSource(it.repository.root)]));
   assert.equal(existsSync(layout.bundle(it.name)), false, 'not before its version is here');
   taker.keep(it.name);
@@ -170,11 +187,9 @@ test('nobody has one, or only a longer one than it is worth: nothing is fetched'
   const empty = httpSource(t, 'peer', (await serve(t, tempFolder(t))).url);
   assert.equal(await laptop.take([]), undefined);
   assert.equal(await laptop.take([empty]), undefined);
-  let long = 0;
   const whole = await giving(t, it, it.bundle);
-  const change = { maxBytes: it.bundle.length - 1, onTooLong: () => long++ };
-  assert.equal(await laptop.take([empty, whole], change), undefined);
-  assert.equal(long, 1);
+  assert.equal((await laptop.tried([empty])).end, 'none');
+  assert.equal((await laptop.tried([empty, whole], { maxBytes: it.bundle.length - 1 })).end, 'again');
   assert.deepEqual(readdirSync(laptop.layout.bundles), []);
   assertHasNothing(laptop);
   assert.ok(await laptop.take([empty, whole]));
@@ -196,7 +211,8 @@ test('a wrong bundle: who alone gave it is banned, nothing of it is used, and th
     const bad = await giving(t, it, bytes);
     assert.equal(await laptop.take([bad]), undefined, what);
     assert.ok(laptop.ledger.isBanned(bad.id, performance.now()), what);
-    assertHasNothing(laptop);
+    assert.equal(laptop.cache.has(it.manifest), false, what);
+    assert.deepEqual(readdirSync(laptop.layout.bundles), [], what);
     const good = await giving(t, it, bundle);
     assert.ok(await laptop.take([bad, good]), what);
     await assertHasAll(laptop, it);
@@ -209,7 +225,8 @@ test('a bundle of some other version is refused by the manifest alone', async (t
   const good = await giving(t, it, it.bundle);
   const other = { ...it.manifest, sha256: it.manifest.sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) };
   assert.equal(await laptop.take([good], { manifest: other }), undefined);
-  assertHasNothing(laptop);
+  assert.equal(laptop.cache.has(other), false);
+  assert.equal(laptop.cache.has(it.manifest), false);
 });
 
 test('a connection that breaks: the next source gives the rest', async (t) => {
@@ -254,7 +271,8 @@ test('a damaged file of the running tree is not the fault of who gave the bundle
   const good = await giving(t, it, it.bundle);
   assert.equal(await laptop.take([good]), undefined);
   assert.equal(laptop.ledger.isBanned(good.id, performance.now()), false);
-  assertHasNothing(laptop);
+  assert.equal(laptop.cache.has(it.manifest), false);
+  assert.equal(existsSync(laptop.layout.unpacked), false);
 });
 
 test('a source that does not say how long its bundle is, or sends more than it said, is left', async (t) => {

@@ -2,23 +2,26 @@ import { createHash, type Hash } from 'node:crypto';
 import { asRippleError, HashMismatchError, RippleError } from '../../api/errors.ts';
 import type { BlobRef } from '../../core/ports.ts';
 import { SolidDecoder } from '../ripdiff/index.ts';
-import { CHECK_BYTES, readHeader } from './format.ts';
+import { type BundleHeader, CHECK_BYTES, readHeader } from './format.ts';
 import { type FileLine, OldFiles } from './manifest-files.ts';
 import { ReadTemplate } from './template.ts';
 
 export interface DecodeBundleOptions {
   readonly manifestA: Uint8Array;
-  readonly bundle: Uint8Array;
   /** What the signed release says. */
   readonly expectedManifest: BlobRef;
   /** Bytes of all new contents together; more are refused. */
   readonly maxNewBytes: number;
   readonly maxContents: number;
+  /** No part of the bundle may be longer. */
+  readonly maxBundleBytes: number;
+  /** What the bundle claims to bring, before any of it comes; throws to refuse. */
+  readonly begin?: (header: Pick<BundleHeader, 'newBytes'>) => void;
   /** The whole content of an old file. Only what comes out is checked, so a wrong base shows as a wrong result. */
   readonly base: (file: FileLine) => Uint8Array;
-  /** The next bytes of new content `number` (from 0); the array is used again. Not to be used for anything yet. */
+  /** The next bytes of new content `number` (from 0); the array is used again. */
   readonly data: (number: number, bytes: Uint8Array) => void;
-  /** Content `number` is whole and passed its short check. */
+  /** Content `number` is whole and is this: by its own hash, whatever the bundle promised. */
   readonly end?: (number: number, content: BlobRef) => void;
 }
 
@@ -35,89 +38,141 @@ export class DamagedBaseError extends RippleError {
   }
 }
 
-const STEP_BYTES = 1 << 16;
+interface Content {
+  readonly hash: Hash;
+  readonly base: { readonly file: FileLine; readonly bytes: Uint8Array } | undefined;
+  sizeBytes: number;
+}
 
 /**
- * Answers when the manifest came out as signed: only then are the contents, whose hashes it holds, what they claim to be.
- * @throws RippleError for anything else, and what the callbacks throw
+ * Decodes a bundle front to back, as its bytes come. Only when the manifest came out as signed, with the last byte, are the
+ * contents, whose hashes it holds, what a laptop asked for. After any error it is spent.
  */
-export function decodeBundle(options: DecodeBundleOptions): DecodedBundle {
-  const { expectedManifest, maxNewBytes, maxContents } = options;
-  const bundle = Buffer.from(options.bundle.buffer, options.bundle.byteOffset, options.bundle.length);
-  const { checks, bodyAt } = readHeader(bundle, maxContents);
-  const old = new OldFiles(options.manifestA);
-  const contents: BlobRef[] = [];
-  let text: Buffer[] = [];
-  let template: ReadTemplate | undefined;
-  let leftBytes = maxNewBytes;
-  let sizeBytes = 0;
-  let hash: Hash = createHash('sha256');
-  let base: { readonly file: FileLine; readonly bytes: Uint8Array } | undefined;
+export class BundleDecoder {
+  readonly #options: DecodeBundleOptions;
+  readonly #old: OldFiles;
+  readonly #solid: SolidDecoder;
+  readonly #contents: BlobRef[] = [];
+  #start: Buffer | undefined = Buffer.alloc(0);
+  #checks: readonly Buffer[] = [];
+  #leftBytes = 0;
+  #text: Buffer[] = [];
+  #template: ReadTemplate | undefined;
+  #content: Content | undefined;
+  #result: DecodedBundle | undefined;
 
-  const endTemplate = (): void => {
-    template = new ReadTemplate(old, Buffer.concat(text));
-    text = [];
-    if (template.bases.length !== checks.length)
-      throw new RippleError(
-        'HashMismatch',
-        `the bundle has ${checks.length} contents for ${template.bases.length} files`,
-      );
-  };
-  const endContent = (number: number): void => {
+  constructor(options: DecodeBundleOptions) {
+    this.#options = options;
+    this.#old = new OldFiles(options.manifestA);
+    this.#solid = new SolidDecoder(
+      {
+        base: (record) => (record === 0 ? this.#old.heads : this.#beginContent(record - 1)),
+        // A template is the manifest with parts left out.
+        maxNewBytes: (record) => (record === 0 ? options.expectedManifest.sizeBytes : this.#leftBytes),
+        data: (record, bytes) => (record === 0 ? this.#text.push(Buffer.from(bytes)) : this.#data(record - 1, bytes)),
+        end: (record) => (record === 0 ? this.#endTemplate() : this.#endContent(record - 1)),
+      },
+      { maxFrameBytes: options.maxBundleBytes },
+    );
+  }
+
+  /** The bundle ended and all of it was right; `undefined` until then. */
+  get result(): DecodedBundle | undefined {
+    return this.#result;
+  }
+
+  /**
+   * The next bytes of the bundle.
+   * @throws RippleError for anything but a right bundle, and what the callbacks throw
+   */
+  push(bytes: Uint8Array): void {
+    try {
+      if (this.#result && bytes.length > 0) throw wrong('the bundle goes on after its end');
+      const rest = this.#start === undefined ? bytes : this.#header(Buffer.concat([this.#start, bytes]));
+      if (!rest) return;
+      this.#solid.push(rest);
+      if (this.#template && this.#contents.length === this.#checks.length) this.#complete(this.#template);
+    } catch (error) {
+      throw asRippleError(error);
+    }
+  }
+
+  /** No more bytes will come. @throws RippleError `HashMismatch` if some should have */
+  finish(): DecodedBundle {
+    if (!this.#result) throw wrong('the bundle ends too early');
+    return this.#result;
+  }
+
+  #header(start: Buffer): Buffer | undefined {
+    const header = readHeader(start, this.#options);
+    this.#start = header ? undefined : start;
+    if (!header) return undefined;
+    this.#options.begin?.(header);
+    this.#checks = header.checks;
+    this.#leftBytes = header.newBytes;
+    return start.subarray(header.end);
+  }
+
+  #endTemplate(): void {
+    this.#template = new ReadTemplate(this.#old, Buffer.concat(this.#text));
+    this.#text = [];
+    const files = this.#template.bases.length;
+    if (files !== this.#checks.length) throw wrong(`the bundle has ${this.#checks.length} contents for ${files} files`);
+  }
+
+  #beginContent(number: number): Uint8Array | undefined {
+    if (!this.#template || number >= this.#checks.length) throw wrong('the bundle has too many files');
+    const index = this.#template.bases[number];
+    const file = index === undefined ? undefined : this.#old.list[index];
+    const base = file && { file, bytes: this.#options.base(file) };
+    this.#content = { hash: createHash('sha256'), base, sizeBytes: 0 };
+    return base?.bytes;
+  }
+
+  #data(number: number, bytes: Uint8Array): void {
+    if (!this.#content) return;
+    this.#content.hash.update(bytes);
+    this.#content.sizeBytes += bytes.length;
+    this.#options.data(number, bytes);
+  }
+
+  #endContent(number: number): void {
+    if (!this.#content) return;
+    const { hash, base, sizeBytes } = this.#content;
+    this.#content = undefined;
     const digest = hash.digest();
-    if (!checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
+    if (!this.#checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
       if (base && createHash('sha256').update(base.bytes).digest('hex') !== base.file.sha256)
         throw new DamagedBaseError(base.file.path);
-      throw new RippleError('HashMismatch', `content ${number + 1} of the bundle came out wrong; fetch it again`);
+      throw wrong(`content ${number + 1} of the bundle came out wrong`);
     }
     const content = { sha256: digest.toString('hex'), sizeBytes };
-    contents.push(content);
-    leftBytes -= sizeBytes;
-    options.end?.(number, content);
-    base = undefined;
-  };
-  const decoder = new SolidDecoder(
-    {
-      base(record) {
-        if (record === 0) return old.heads;
-        if (!template || record > checks.length) throw new RippleError('HashMismatch', 'the bundle has too many files');
-        const index = template.bases[record - 1];
-        const file = index === undefined ? undefined : old.list[index];
-        base = file && { file, bytes: options.base(file) };
-        hash = createHash('sha256');
-        sizeBytes = 0;
-        return base?.bytes;
-      },
-      // A template is the manifest with parts left out.
-      maxNewBytes: (record) => (record === 0 ? expectedManifest.sizeBytes : leftBytes),
-      data(record, bytes) {
-        if (record === 0) {
-          text.push(Buffer.from(bytes));
-          return;
-        }
-        hash.update(bytes);
-        sizeBytes += bytes.length;
-        options.data(record - 1, bytes);
-      },
-      end(record) {
-        if (record === 0) endTemplate();
-        else endContent(record - 1);
-      },
-    },
-    { maxFrameBytes: bundle.length },
-  );
-  try {
-    for (let at = bodyAt; at < bundle.length; at += STEP_BYTES)
-      decoder.push(bundle.subarray(at, Math.min(at + STEP_BYTES, bundle.length)));
-    decoder.finish();
-    if (!template || contents.length !== checks.length)
-      throw new RippleError('HashMismatch', 'the bundle ends too early; fetch it again');
-    const manifest = template.expand(contents);
-    const actual = createHash('sha256').update(manifest).digest('hex');
-    if (actual !== expectedManifest.sha256)
-      throw new HashMismatchError('manifest in the bundle', expectedManifest.sha256, actual);
-    return { manifest, contents };
-  } catch (error) {
-    throw asRippleError(error);
+    this.#contents.push(content);
+    this.#leftBytes -= sizeBytes;
+    this.#options.end?.(number, content);
   }
+
+  #complete(template: ReadTemplate): void {
+    this.#solid.finish();
+    if (this.#leftBytes !== 0) throw wrong('the bundle has less content than it said');
+    const manifest = template.expand(this.#contents);
+    const actual = createHash('sha256').update(manifest).digest('hex');
+    const { sha256 } = this.#options.expectedManifest;
+    if (actual !== sha256) throw new HashMismatchError('manifest in the bundle', sha256, actual);
+    this.#result = { manifest, contents: this.#contents };
+  }
+}
+
+function wrong(what: string): RippleError {
+  return new RippleError('HashMismatch', `${what}; fetch it again`);
+}
+
+/** A bundle that is whole in memory; see `BundleDecoder`. */
+export function decodeBundle(
+  options: Omit<DecodeBundleOptions, 'maxBundleBytes'> & { readonly bundle: Uint8Array },
+): DecodedBundle {
+  const { bundle } = options;
+  const decoder = new BundleDecoder({ ...options, maxBundleBytes: bundle.length });
+  decoder.push(bundle);
+  return decoder.finish();
 }

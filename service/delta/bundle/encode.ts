@@ -22,12 +22,13 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
   const old = new OldFiles(manifestA);
   const baseOf = chooser(old, options);
   const { bytes, contents } = writeTemplate(old, manifestB, baseOf);
+  const totalBytes = contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   yield Buffer.concat([
     Buffer.from(BUNDLE_MAGIC, 'latin1'),
     leb128(contents.length),
+    leb128(totalBytes),
     ...contents.map(({ sha256 }) => Buffer.from(sha256, 'hex').subarray(0, CHECK_BYTES)),
   ]);
-  const totalBytes = contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const records = function* (): Generator<SolidRecord> {
     yield { base: old.heads, target: bytes, hint: { path: '' } };
     let doneBytes = 0;

@@ -3,6 +3,7 @@
  * ```
  * RIPBUND1
  * n                 LEB128: how many contents are new
+ * bytes             LEB128: how many bytes they have together, so that room is counted before the rest comes
  * n × 4 bytes       of each the first bytes of its SHA-256
  * a solid stream    record 0: the template of manifest B (template.ts), made from A without its sizes and hashes;
  *                   records 1 … n: the new contents, each made from an old file or from nothing
@@ -15,38 +16,59 @@ import { RippleError } from '../../api/errors.ts';
 
 export const BUNDLE_MAGIC = 'RIPBUND1';
 export const CHECK_BYTES = 4;
-const MAX_LEB128_BYTES = 4;
+/** Holds any safe integer up to 2^49. */
+const MAX_LEB128_BYTES = 7;
 
 export function leb128(value: number): Uint8Array {
   const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return Uint8Array.from([...bytes, rest]);
-    bytes.push((rest & 127) | 128);
+    bytes.push((rest % 128) | 128);
   }
 }
 
 export interface BundleHeader {
   readonly checks: readonly Buffer[];
-  /** Where the solid stream begins. */
-  readonly bodyAt: number;
+  /** Of all new contents together. */
+  readonly newBytes: number;
 }
 
-/** More than `maxContents` new contents are refused. */
-export function readHeader(bundle: Buffer, maxContents: number): BundleHeader {
-  if (bundle.toString('latin1', 0, BUNDLE_MAGIC.length) !== BUNDLE_MAGIC)
-    throw new RippleError('HashMismatch', 'this is no RIPBUND1 bundle');
-  let count = 0;
-  let at = BUNDLE_MAGIC.length;
-  for (let i = 0; ; i++) {
-    const byte = bundle[at++];
-    if (byte === undefined || i === MAX_LEB128_BYTES) throw new RippleError('HashMismatch', 'the bundle has no end');
-    count += (byte & 127) << (7 * i);
-    if (byte < 128) break;
-  }
-  if (count > maxContents || at + count * CHECK_BYTES > bundle.length)
-    throw new RippleError('HashMismatch', `the bundle claims ${count} new files; refused`);
-  const checks = Array.from({ length: count }, (_, i) =>
-    bundle.subarray(at + i * CHECK_BYTES, at + (i + 1) * CHECK_BYTES),
+export interface HeaderLimits {
+  readonly maxContents: number;
+  readonly maxNewBytes: number;
+}
+
+/**
+ * The header at the start of `bytes` and where it ends; `undefined` while more bytes are needed.
+ * @throws RippleError `HashMismatch` for what is no bundle or claims more than the limits
+ */
+export function readHeader(
+  bytes: Buffer,
+  { maxContents, maxNewBytes }: HeaderLimits,
+): (BundleHeader & { readonly end: number }) | undefined {
+  const magic = BUNDLE_MAGIC.slice(0, bytes.length);
+  if (bytes.toString('latin1', 0, magic.length) !== magic)
+    throw new RippleError('HashMismatch', `this is no ${BUNDLE_MAGIC} bundle`);
+  const count = readLeb128(bytes, BUNDLE_MAGIC.length);
+  const size = count && readLeb128(bytes, count.end);
+  if (!count || !size) return undefined;
+  if (count.value > maxContents || size.value > maxNewBytes)
+    throw new RippleError('HashMismatch', `the bundle claims ${count.value} new files of ${size.value} bytes; refused`);
+  const end = size.end + count.value * CHECK_BYTES;
+  if (end > bytes.length) return undefined;
+  const checks = Array.from({ length: count.value }, (_, i) =>
+    Buffer.from(bytes.subarray(size.end + i * CHECK_BYTES, size.end + (i + 1) * CHECK_BYTES)),
   );
-  return { checks, bodyAt: at + count * CHECK_BYTES };
+  return { checks, newBytes: size.value, end };
+}
+
+function readLeb128(bytes: Buffer, at: number): { readonly value: number; readonly end: number } | undefined {
+  let value = 0;
+  for (let i = 0; i < MAX_LEB128_BYTES; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) return undefined;
+    value += (byte & 127) * 2 ** (7 * i);
+    if (byte < 128) return { value, end: at + i + 1 };
+  }
+  throw new RippleError('HashMismatch', 'the bundle has a number that is too long; fetch it again');
 }

@@ -1,3 +1,10 @@
-export { DamagedBaseError, type DecodeBundleOptions, type DecodedBundle, decodeBundle } from './decode.ts';
+export {
+  BundleDecoder,
+  DamagedBaseError,
+  type DecodeBundleOptions,
+  type DecodedBundle,
+  decodeBundle,
+} from './decode.ts';
 export { type EncodeBundleOptions, encodeBundle } from './encode.ts';
 export { BUNDLE_MAGIC } from './format.ts';
+export { type FileLine, OldFiles } from './manifest-files.ts';

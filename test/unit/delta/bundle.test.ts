@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
-import { DamagedBaseError, decodeBundle } from '../../../service/delta/bundle/index.ts';
+import { BundleDecoder, DamagedBaseError, decodeBundle } from '../../../service/delta/bundle/index.ts';
 import { edited, structuredBytes } from '../../helpers/edited.ts';
 import { type Random, seeded } from '../../helpers/random.ts';
 import {
@@ -75,6 +75,58 @@ test('more new bytes or more files than the reader allows are refused', () => {
   assert.throws(() => unbundle(a, b, bundle, { maxContents: 1 }), RippleError);
 });
 
+test('contents come out as soon as their bytes are there, in whatever pieces these come', () => {
+  const files = (seed: number): Record<string, FileInMemory> =>
+    Object.fromEntries(
+      Array.from({ length: 2 }, (_, i) => [`f${i}`, { bytes: seeded(seed + i).bytes(70_000), time: seed }]),
+    );
+  const [a, b] = [treeInMemory(files(1)), treeInMemory(files(100))];
+  const bundle = bundleBetween(a, b);
+  for (const step of [1_000, bundle.length]) {
+    const ended: number[] = [];
+    let claimed = 0;
+    let pushed = 0;
+    const decoder = new BundleDecoder({
+      manifestA: a.manifest,
+      expectedManifest: b.ref,
+      ...BUNDLE_LIMITS,
+      maxBundleBytes: bundle.length,
+      begin: ({ newBytes }) => {
+        claimed = newBytes;
+        assert.ok(pushed === 0 || step > 1_000);
+      },
+      base: ({ sha256 }) => a.read(sha256),
+      data: () => {},
+      end: () => ended.push(pushed),
+    });
+    assert.throws(() => decoder.finish(), { code: 'HashMismatch' });
+    for (; pushed < bundle.length; pushed += step) {
+      assert.equal(decoder.result, undefined);
+      decoder.push(bundle.subarray(pushed, pushed + step));
+    }
+    assert.equal(claimed, 2 * 70_000);
+    assert.equal(ended.length, 2);
+    if (step === 1_000) assert.ok((ended[0] ?? 0) < bundle.length / 1.5, `${ended}`);
+    assert.ok(decoder.result);
+    assert.throws(() => decoder.push(Buffer.from('x')), { code: 'HashMismatch' });
+  }
+});
+
+test('a bundle that claims other bytes than it brings, or goes on after its end, is refused', () => {
+  const a = treeInMemory({ x: { bytes: Buffer.from('x') } });
+  const b = treeInMemory({ x: { bytes: old.subarray(0, 100), time: 1 } });
+  const bundle = bundleBetween(a, b);
+  assert.equal(bundle[9], 100);
+  for (const claim of [99, 101]) {
+    const bad = Buffer.from(bundle);
+    bad[9] = claim;
+    assert.throws(() => unbundle(a, b, bad), RippleError, `${claim}`);
+  }
+  assert.throws(() => unbundle(a, b, bundle, { maxNewBytes: 99 }), /claims 1 new files of 100 bytes/);
+  assert.throws(() => unbundle(a, b, Buffer.concat([bundle, Buffer.from([0])])), RippleError);
+  assert.equal(unbundle(a, b, bundle, { maxNewBytes: 100 }).size, 1);
+});
+
 test('a bundle whose contents come out right but make another manifest is refused', () => {
   const a = treeInMemory({ x: { bytes: Buffer.from('x') } });
   const b = treeInMemory({ x: { bytes: old, time: 1 } });
@@ -101,7 +153,8 @@ test('the first wrong content ends the decoding, and a damaged old file is told 
   assert.throws(() => decode((bytes) => Buffer.from(bytes).fill(1, 100, 110), bundle), DamagedBaseError);
   assert.equal(ended, 0);
   const wrongCheck = Buffer.from(bundle);
-  wrongCheck[9] = (wrongCheck[9] ?? 0) ^ 1;
+  // After the magic, the number of contents and their size.
+  wrongCheck[11] = (wrongCheck[11] ?? 0) ^ 1;
   assert.throws(
     () => decode((bytes) => bytes, wrongCheck),
     (error) => error instanceof RippleError && !(error instanceof DamagedBaseError) && error.code === 'HashMismatch',

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { makeBundleFile } from '../../../service/bundles/make.ts';
 import { decodeBundle } from '../../../service/delta/bundle/index.ts';
-import type { BundleReply } from '../../../service/publish/bundle-worker.ts';
+import { blobSide } from '../../../service/publish/bundles.ts';
 import { type PublishOptions, publish } from '../../../service/publish/publish.ts';
 import { writeSignedMessage } from '../../../service/sign/packets.ts';
 import { Repository } from '../../../service/store/repository.ts';
@@ -84,18 +84,12 @@ test('a bundle that became larger than the blobs is given up', async (t) => {
   change(tree);
   const seven = await publish({ ...options, version: 7 });
   const out = join(repository.root, 'out');
-  const job = { blobs: repository.blobs, from: six.manifest.sha256, to: seven.manifest.sha256, out };
-  const worker = (maxBytes: number): Promise<BundleReply> =>
-    new Promise((resolve, reject) => {
-      const file = new URL('../../../service/publish/bundle-worker.js', import.meta.url);
-      const thread = new Worker(file, { workerData: { ...job, maxBytes } });
-      thread.on('error', reject);
-      thread.on('message', (reply: BundleReply) => reply.kind !== 'progress' && resolve(reply));
-    });
-  assert.deepEqual(await worker(20), { kind: 'done', bytes: undefined });
+  const sides = { from: blobSide(repository, six.manifest), to: blobSide(repository, seven.manifest) };
+  const make = (maxBytes: number): Promise<number | undefined> =>
+    makeBundleFile({ ...sides, out, maxBytes, inBackground: false });
+  assert.equal(await make(20), undefined);
   assert.equal(existsSync(out), false);
-  const whole = await worker(100_000);
-  assert.deepEqual(whole, { kind: 'done', bytes: statSync(out).size });
+  assert.equal(await make(100_000), statSync(out).size);
 });
 
 test('a damaged blob is named, and nothing is left behind', async (t) => {

@@ -1,0 +1,145 @@
+/**
+ * Runs on its own thread: decodes a bundle out of the file in which it is kept, as far as that has grown, and writes each content that is
+ * whole. It is told how far to read, so nothing of the bundle waits in memory.
+ */
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { asRippleError, type ErrorCode, NoSpaceError, RippleError } from '../api/errors.ts';
+import type { BlobRef } from '../core/ports.ts';
+import { BundleDecoder, DamagedBaseError, type FileLine } from '../delta/bundle/index.ts';
+import { MANIFEST_LIMITS } from '../image/manifest.ts';
+import { readPath, readTime } from '../image/manifest-fields.ts';
+import { OpenRoot } from '../store/open-beneath.ts';
+import { readFullySync } from '../store/read-fully.ts';
+import { RESERVE_BYTES, roomBytes } from '../sys/disk-room.ts';
+
+export interface UnpackJob {
+  /** The file that is being filled. */
+  readonly bundle: string;
+  /** Root of the deployment that the bundle starts from, and its manifest's file. */
+  readonly tree: string;
+  readonly manifestA: string;
+  readonly expectedManifest: BlobRef;
+  readonly maxNewBytes: number;
+  readonly maxBundleBytes: number;
+  /** An empty folder: gets the contents, named by their number, and `manifest`. */
+  readonly out: string;
+}
+
+/** The file has `bytes` bytes now, of `sizeBytes` in the end. */
+export interface Grown {
+  readonly bytes: number;
+  readonly sizeBytes: number;
+}
+
+export type UnpackReply =
+  | { readonly kind: 'content'; readonly number: number; readonly ref: BlobRef }
+  /** All bytes so far were read. `whole`: and they are the bundle. */
+  | { readonly kind: 'read'; readonly bytes: number; readonly whole: boolean }
+  /** `blameless`: something of this machine is wrong, not the bundle. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly blameless: boolean };
+
+const STEP_BYTES = 1 << 16;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+
+class Unpacking {
+  readonly #job: UnpackJob;
+  readonly #reply: (message: UnpackReply) => void;
+  readonly #bundle: number;
+  readonly #root: OpenRoot;
+  readonly #decoder: BundleDecoder;
+  readonly #step = Buffer.alloc(STEP_BYTES);
+  #out: { readonly number: number; readonly fd: number } | undefined;
+  #readBytes = 0;
+  #comingBytes = 0;
+
+  constructor(job: UnpackJob, reply: (message: UnpackReply) => void) {
+    this.#job = job;
+    this.#reply = reply;
+    this.#bundle = openSync(job.bundle, O_RDONLY | O_NOFOLLOW);
+    this.#root = new OpenRoot(job.tree);
+    this.#decoder = new BundleDecoder({
+      manifestA: readFileSync(job.manifestA),
+      expectedManifest: job.expectedManifest,
+      maxNewBytes: job.maxNewBytes,
+      maxContents: MANIFEST_LIMITS.maxEntries,
+      maxBundleBytes: job.maxBundleBytes,
+      begin: ({ newBytes }) => this.#requireRoom(newBytes),
+      base: (file) => readListed(this.#root, file),
+      data: (number, bytes) => writeAll(this.#open(number), bytes),
+      end: (number, ref) => this.#end(number, ref),
+    });
+  }
+
+  read({ bytes, sizeBytes }: Grown): void {
+    while (this.#readBytes < bytes) {
+      const wanted = Math.min(STEP_BYTES, bytes - this.#readBytes);
+      const got = readFullySync(this.#bundle, this.#step.subarray(0, wanted), this.#readBytes);
+      if (got < wanted) throw new RippleError('IoError', 'the kept bundle became shorter while it was read');
+      this.#readBytes += wanted;
+      this.#comingBytes = sizeBytes - this.#readBytes;
+      this.#decoder.push(this.#step.subarray(0, wanted));
+    }
+    const { result } = this.#decoder;
+    if (result) writeFileSync(join(this.#job.out, 'manifest'), result.manifest, { mode: 0o600, flag: 'wx' });
+    this.#reply({ kind: 'read', bytes, whole: result !== undefined });
+  }
+
+  /** Before the first content is written, and before the rest of the bundle came. */
+  #requireRoom(newBytes: number): void {
+    const room = roomBytes(this.#job.out);
+    const needed = newBytes + Math.max(0, this.#comingBytes) + this.#job.expectedManifest.sizeBytes;
+    if (needed > room) throw new NoSpaceError(this.#job.out, needed + RESERVE_BYTES, room + RESERVE_BYTES);
+  }
+
+  #open(number: number): number {
+    if (this.#out?.number === number) return this.#out.fd;
+    if (this.#out) closeSync(this.#out.fd);
+    const fd = openSync(join(this.#job.out, `${number}`), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    this.#out = { number, fd };
+    return fd;
+  }
+
+  #end(number: number, ref: BlobRef): void {
+    // An empty content has no data.
+    closeSync(this.#open(number));
+    this.#out = undefined;
+    this.#reply({ kind: 'content', number, ref });
+  }
+}
+
+/** The old file, if it has size and time as its manifest says. */
+function readListed(root: OpenRoot, { path, time, sizeBytes }: FileLine): Buffer {
+  const file = root.open(readPath('path', path).slice(2));
+  if (!file) throw new DamagedBaseError(path);
+  try {
+    const { size, mtimeNs } = file.stat;
+    const bytes = Buffer.allocUnsafe(sizeBytes);
+    const asListed = size === BigInt(sizeBytes) && mtimeNs === readTime(time.slice('time='.length));
+    if (!asListed || readFullySync(file.fd, bytes, 0) < sizeBytes) throw new DamagedBaseError(path);
+    return bytes;
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+const port = parentPort;
+if (port) {
+  const reply = (message: UnpackReply): void => port.postMessage(message);
+  let unpacking: Unpacking | undefined;
+  port.on('message', (grown: Grown) => {
+    try {
+      unpacking ??= new Unpacking(workerData, reply);
+      unpacking.read(grown);
+    } catch (error) {
+      const { code, message } = asRippleError(error);
+      const local = code === 'IoError' || code === 'NoSpace' || code === 'Internal';
+      reply({ kind: 'failed', code, message, blameless: error instanceof DamagedBaseError || local });
+    }
+  });
+}

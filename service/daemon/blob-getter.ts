@@ -1,0 +1,106 @@
+/** Whole blobs from whoever has them; manifest and notes among them. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HashMismatchError, RippleError } from '../api/errors.ts';
+import type { BlobRef, Clock, Logger } from '../core/ports.ts';
+import type { SourceLedger } from '../core/source-ledger.ts';
+import type { Layout } from '../deploy/layout.ts';
+import type { FetchResult } from '../fetch/fetch-count.ts';
+import { BlobsMissingError, fetchBlobs } from '../fetch/swarm.ts';
+import type { Release } from '../image/documents.ts';
+import { NO_NOTES } from '../image/notes.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import { Meter } from './meter.ts';
+import { LOOK_AGAIN_MS, NOBODY_PATIENCE_MS } from './patience.ts';
+import type { SourceBook } from './source-book.ts';
+
+export interface BlobGetterOptions {
+  readonly layout: Layout;
+  readonly image: string;
+  readonly sources: SourceBook;
+  readonly ledger: SourceLedger;
+  readonly cache: BlobCache;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class BlobGetter {
+  readonly #options: BlobGetterOptions;
+  constructor(options: BlobGetterOptions) {
+    this.#options = options;
+  }
+
+  /** Into the cache. While nobody at all is near it waits a while, for friends walk away and others come by. */
+  async get(version: number, refs: readonly BlobRef[], meter: Meter, signal: AbortSignal): Promise<FetchResult> {
+    const { sources, cache, ledger, clock, logger } = this.#options;
+    for (let waitedMs = 0; ; ) {
+      try {
+        return await fetchBlobs(refs, {
+          sources: () => sources.forVersion(version),
+          cache,
+          ledger,
+          clock,
+          signal,
+          onProgress: (progress) => meter.fetched(progress.doneBytes, progress.bytesBySource),
+          onSourceError: (source, error, banned) => {
+            logger.warn('source', { id: source.id, banned, message: error.message });
+            sources.doubt(source.id);
+          },
+        });
+      } catch (thrown) {
+        if (!(thrown instanceof BlobsMissingError) || sources.forVersion(version).length > 0) throw thrown;
+        if (waitedMs >= NOBODY_PATIENCE_MS) throw this.#nobodyHas(version);
+        await sleep(LOOK_AGAIN_MS, undefined, { signal });
+        waitedMs += LOOK_AGAIN_MS;
+      }
+    }
+  }
+
+  /** Unmetered, and where it lies. */
+  async getOne(version: number, ref: BlobRef, signal: AbortSignal): Promise<string> {
+    await this.get(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
+    return this.#options.cache.path(ref.sha256);
+  }
+
+  /** As bytes. Read back from a disk: hashed again before use. */
+  async read(version: number, ref: BlobRef, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = readFileSync(await this.getOne(version, ref, signal));
+    const actual = sha256(bytes);
+    if (actual === ref.sha256) return bytes;
+    this.#options.cache.drop(ref.sha256);
+    throw new HashMismatchError(`blob ${ref.sha256}`, ref.sha256, actual);
+  }
+
+  hasManifest(release: Release): boolean {
+    const { cache, layout, image } = this.#options;
+    return cache.has(release.manifest) || existsSync(layout.manifest({ image, version: release.version }));
+  }
+
+  async manifest(release: Release, signal: AbortSignal): Promise<Uint8Array> {
+    const { layout, image } = this.#options;
+    const kept = layout.manifest({ image, version: release.version });
+    if (existsSync(kept)) {
+      const bytes = readFileSync(kept);
+      if (sha256(bytes) === release.manifest.sha256) return bytes;
+    }
+    return this.read(release.version, release.manifest, signal);
+  }
+
+  /** Where there is nothing to tell, nobody has to be asked for it. */
+  async notes({ version, notes }: Release, signal: AbortSignal): Promise<Uint8Array> {
+    if (notes.sizeBytes === NO_NOTES.length && notes.sha256 === sha256(NO_NOTES) && !this.#options.cache.has(notes))
+      this.#options.cache.put(notes, NO_NOTES);
+    return this.read(version, notes, signal);
+  }
+
+  #nobodyHas(version: number): RippleError {
+    const banned = this.#options.sources.bannedCount();
+    const why = banned > 0 ? ` who can be believed (${banned} gave wrong bytes)` : '';
+    return new RippleError('NoSource', `nobody near${why} has version ${version}; what came of it is kept`);
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,184 @@
+/** Brings what a version needs into the cache: goes the way that `core/way.ts` names, again and again, until nothing is missing. */
+import { statSync } from 'node:fs';
+import type { StagePlan } from '../core/plan.ts';
+import type { BundleName, Logger } from '../core/ports.ts';
+import { nextWay, type Way } from '../core/way.ts';
+import type { Deployment, Layout } from '../deploy/layout.ts';
+import { assertRoom, stageBytes } from '../deploy/space.ts';
+import type { Release } from '../image/documents.ts';
+import type { BlobCache } from '../store/blob-cache.ts';
+import type { BlobGetter } from './blob-getter.ts';
+import { type BundleTaker, partOf, type TakenBundle } from './bundle-taker.ts';
+import type { DiffTaker } from './diff-taker.ts';
+import type { Meter } from './meter.ts';
+import { baseOf, filesBySha, type Planned, type Planner } from './planner.ts';
+import type { SourceBook } from './source-book.ts';
+
+export interface ContentGetterOptions {
+  readonly layout: Layout;
+  readonly image: string;
+  readonly sources: SourceBook;
+  readonly cache: BlobCache;
+  readonly logger: Logger;
+  readonly planner: Planner;
+  readonly blobs: BlobGetter;
+  readonly bundles: BundleTaker;
+  readonly diffs: DiffTaker;
+}
+
+export interface Gotten extends Planned {
+  /** It came, and all of it was right: it can be given on. */
+  readonly bundle: BundleName | undefined;
+}
+
+export class ContentGetter {
+  readonly #options: ContentGetterOptions;
+  constructor(options: ContentGetterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the cache has all that the plan needs.
+   * @throws RippleError `NoSpace` before what does not fit is fetched, `NoSource`, `HashMismatch`, `Cancelled`
+   */
+  async get(release: Release, meter: Meter, signal: AbortSignal): Promise<Gotten> {
+    const { blobs, sources } = this.#options;
+    const { version } = release;
+    let bundle: 'untried' | 'again' | 'over' = 'untried';
+    let diffsTried = false;
+    let taken: BundleName | undefined;
+    let planned = blobs.hasManifest(release) ? await this.#options.planner.plan(release, signal) : undefined;
+    for (;;) {
+      const way = nextWay({
+        hasBase: this.#options.planner.bundleName(release) !== undefined,
+        manifestBytes: release.manifest.sizeBytes,
+        treeBytes: release.sizeBytes,
+        missing: planned?.plan.fetch,
+        baseOf: baseOf(planned),
+        bundle,
+        bundleBytesHere: this.#bundleBytesHere(release),
+        diffsTried,
+        repositories: sources.forVersion(version).filter(({ kind }) => kind !== 'peer').length,
+      });
+      switch (way.kind) {
+        case 'manifest':
+          break;
+        case 'bundle': {
+          const end = await this.#bundle(release, way, planned, meter, signal);
+          bundle = end === 'again' && !planned ? 'again' : 'over';
+          if (end === 'whole') taken = this.#options.planner.bundleName(release);
+          break;
+        }
+        case 'diffs':
+          await this.#diffs(release, way, planned, meter, signal);
+          diffsTried = true;
+          break;
+        case 'blobs':
+          await this.#blobs(release, planned?.plan, meter, signal);
+          return { ...(planned ?? (await this.#options.planner.plan(release, signal))), bundle: taken };
+        case 'done':
+          this.#assertRoom(planned?.plan);
+          return { ...(planned ?? (await this.#options.planner.plan(release, signal))), bundle: taken };
+      }
+      planned = await this.#options.planner.plan(release, signal);
+    }
+  }
+
+  #bundleBytesHere(release: Release): number {
+    const { layout } = this.#options;
+    const name = this.#options.planner.bundleName(release);
+    const found = [partOf, (_: Layout, one: BundleName) => layout.bundle(one)].map((pathOf) =>
+      name ? statSync(pathOf(layout, name), { throwIfNoEntry: false }) : undefined,
+    );
+    return Math.max(0, ...found.map((one) => one?.size ?? 0));
+  }
+
+  async #bundle(
+    release: Release,
+    { maxBytes, patienceMs }: Extract<Way, { kind: 'bundle' }>,
+    planned: Planned | undefined,
+    meter: Meter,
+    signal: AbortSignal,
+  ): Promise<TakenBundle['end']> {
+    const { layout, image, sources, logger, bundles, cache } = this.#options;
+    const name = this.#options.planner.bundleName(release);
+    if (!name) return 'none';
+    // What does not even fit without a bundle is said at once.
+    this.#assertRoom(planned?.plan);
+    const from: Deployment = { image, version: this.#options.planner.baseVersion() };
+    let isTold = false;
+    const taken = await bundles.take({
+      name,
+      tree: layout.deployment(from),
+      manifestA: layout.manifest(from),
+      manifest: release.manifest,
+      maxBytes,
+      patienceMs,
+      maxNewBytes: release.sizeBytes,
+      stageBytes: planned ? stageBytes(layout, planned.plan, cache.partialBytes()) : 0,
+      sources: () => sources.forVersion(release.version),
+      onProgress: (doneBytes, totalBytes, bySource) => {
+        if (!isTold) meter.phase('blobs', totalBytes);
+        isTold = true;
+        meter.fetched(doneBytes, bySource);
+      },
+      signal,
+    });
+    const { bytes, bytesBySource, contents } = taken;
+    if (taken.end === 'whole') {
+      logger.info('took a bundle', { version: release.version, bytes, sources: bytesBySource });
+      return 'whole';
+    }
+    // Of what came before it went wrong, only what the version has is of use.
+    if (contents.length > 0) {
+      const { entries } = await this.#options.planner.plan(release, signal);
+      const wanted = new Set(entries.flatMap((entry) => (entry.type === 'file' ? [entry.sha256] : [])));
+      for (const { sha256 } of contents) if (!wanted.has(sha256)) cache.drop(sha256);
+    }
+    return taken.end;
+  }
+
+  async #diffs(
+    release: Release,
+    { wishes }: Extract<Way, { kind: 'diffs' }>,
+    planned: Planned | undefined,
+    meter: Meter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { diffs, layout, sources, logger } = this.#options;
+    const base = planned?.base;
+    if (!base) return;
+    this.#assertRoom(planned.plan);
+    const files = filesBySha(base.manifest);
+    meter.phase('blobs', planned.plan.fetchBytes);
+    const taken = await diffs.take({
+      wishes,
+      tree: layout.deployment(base.deployment),
+      fileWith: (sha256) => files.get(sha256),
+      sources: () => sources.forVersion(release.version),
+      onProgress: (doneBytes, bySource) => meter.fetched(doneBytes, bySource),
+      signal,
+    });
+    if (taken.made > 0)
+      logger.info('took differences', {
+        version: release.version,
+        files: taken.made,
+        bytes: taken.bytes,
+        sources: taken.bytesBySource,
+      });
+  }
+
+  async #blobs({ version }: Release, plan: StagePlan | undefined, meter: Meter, signal: AbortSignal): Promise<void> {
+    if (!plan) return;
+    this.#assertRoom(plan);
+    meter.phase('blobs', plan.fetchBytes);
+    const { blobs, logger } = this.#options;
+    const { fetchedBytes, resumedBytes, requests, bytesBySource } = await blobs.get(version, plan.fetch, meter, signal);
+    logger.info('fetched', { version, bytes: fetchedBytes, resumed: resumedBytes, requests, sources: bytesBySource });
+  }
+
+  #assertRoom(plan: StagePlan | undefined): void {
+    const { layout, cache } = this.#options;
+    if (plan) assertRoom(layout, plan, { hereBytes: cache.partialBytes() });
+  }
+}
