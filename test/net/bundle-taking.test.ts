@@ -33,8 +33,16 @@ interface School {
   readonly older: string;
 }
 
-async function school(t: TestContext): Promise<School> {
-  const folder = tempFolder(t, 'school');
+let made: Promise<School> | undefined;
+
+/** Made once: comparing takes most of the time. */
+function school(): Promise<School> {
+  made ??= makeSchool();
+  return made;
+}
+
+async function makeSchool(): Promise<School> {
+  const folder = tempFolder({ after: (end: () => void) => process.once('exit', end) }, 'school');
   const { older, newer } = makeSeededTrees(folder, 5, SMALL_SIZE);
   const repository = new Repository(join(folder, 'repository'));
   const options = { repository, image: 'xo', sign: unsigned };
@@ -135,7 +143,7 @@ function flipped(bundle: Buffer, at: number): Buffer {
 }
 
 test('a bundle fills the cache with exactly what is new, over HTTP and from a folder', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const server = await serve(t, it.repository.root);
   for (const source of [httpSource(t, 'school', server.url), new FolderSource(it.repository.root)]) {
     const laptop = pupil(t, it);
@@ -151,7 +159,7 @@ test('a bundle fills the cache with exactly what is new, over HTTP and from a fo
 });
 
 test('a bundle that was used is kept and given on, only with its version, and one at a time', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const { layout, cache, taker, shelf } = laptop;
   writeFileSync(join(tempFolder(t), 'x'), '');
@@ -182,7 +190,7 @@ test('a bundle that was used is kept and given on, only with its version, and on
 });
 
 test('nobody has one, or only a longer one than it is worth: nothing is fetched', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const empty = httpSource(t, 'peer', (await serve(t, tempFolder(t))).url);
   assert.equal(await laptop.take([]), undefined);
@@ -196,7 +204,7 @@ test('nobody has one, or only a longer one than it is worth: nothing is fetched'
 });
 
 test('a wrong bundle: who alone gave it is banned, nothing of it is used, and the next one is asked', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const { bundle } = it;
   const cases = {
     'a byte changed in the middle': flipped(bundle, bundle.length >> 1),
@@ -220,7 +228,7 @@ test('a wrong bundle: who alone gave it is banned, nothing of it is used, and th
 });
 
 test('a bundle of some other version is refused by the manifest alone', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const good = await giving(t, it, it.bundle);
   const other = { ...it.manifest, sha256: it.manifest.sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) };
@@ -230,7 +238,7 @@ test('a bundle of some other version is refused by the manifest alone', async (t
 });
 
 test('a connection that breaks: the next source gives the rest', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const half = it.bundle.length >> 1;
   const breaking = httpSource(
@@ -249,7 +257,7 @@ test('a connection that breaks: the next source gives the rest', async (t) => {
 });
 
 test('a wrong part of several givers bans nobody: it is fetched again from one', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   mkdirSync(laptop.layout.bundles, { recursive: true });
   const part = `${laptop.layout.bundle(it.name)}.part`;
@@ -264,7 +272,7 @@ test('a wrong part of several givers bans nobody: it is fetched again from one',
 });
 
 test('a damaged file of the running tree is not the fault of who gave the bundle', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const tree = laptop.layout.deployment({ image: 'xo', version: 6 });
   writeFileSync(join(tree, 'usr/lib/large-0.so'), 'damaged');
@@ -276,7 +284,7 @@ test('a damaged file of the running tree is not the fault of who gave the bundle
 });
 
 test('a source that does not say how long its bundle is, or sends more than it said, is left', async (t) => {
-  const it = await school(t);
+  const it = await school();
   const laptop = pupil(t, it);
   const endless = httpSource(t, 'peer', await httpServer(t, (_request, response) => response.end('RIPBUND1')));
   const chunked = httpSource(

@@ -2,12 +2,12 @@
  * Makes a bundle as `ripple publish --diff-from` does, or unpacks one as the daemon does.
  * Usage: node bundle-child.js make|apply FOLDER, where FOLDER/job.json is a `BundleWork`.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { RippleError } from '../../../service/api/errors.ts';
+import type { UnpackJob } from '../../../service/bundles/unpack-worker.ts';
+import { Unpacker } from '../../../service/bundles/unpacker.ts';
 import type { BlobRef } from '../../../service/core/ports.ts';
-import type { UnbundleJob, UnbundleReply } from '../../../service/daemon/bundle-worker.ts';
 import { makeBundle } from '../../../service/publish/bundles.ts';
 import { Repository } from '../../../service/store/repository.ts';
 import { withCost } from './child-cost.ts';
@@ -16,22 +16,31 @@ export interface BundleWork {
   readonly repository: string;
   readonly from: BlobRef;
   readonly to: BlobRef;
-  readonly unbundle: UnbundleJob;
+  readonly unbundle: Omit<UnpackJob, 'maxBundleBytes'>;
 }
 
-const WORKER = new URL('../../../service/daemon/bundle-worker.js', import.meta.url);
 const [what = '', folder = ''] = process.argv.slice(2);
 const work: BundleWork = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
 
-function unbundle(): Promise<readonly BlobRef[]> {
-  const worker = new Worker(WORKER, { workerData: work.unbundle });
-  return new Promise((resolve, reject) => {
-    worker.on('message', (reply: UnbundleReply) => {
-      if (reply.kind === 'done') resolve(reply.contents);
-      else reject(new RippleError(reply.code, reply.message));
-    });
-    worker.on('error', reject);
+async function unbundle(): Promise<readonly BlobRef[]> {
+  const { out } = work.unbundle;
+  const sizeBytes = statSync(work.unbundle.bundle).size;
+  const contents: BlobRef[] = [];
+  mkdirSync(out, { recursive: true });
+  const unpacker = new Unpacker({ ...work.unbundle, maxBundleBytes: sizeBytes, out: `${out}.part` }, (ref, file) => {
+    renameSync(file, join(out, `${contents.length}`));
+    contents.push(ref);
   });
+  try {
+    unpacker.grown({ bytes: sizeBytes, sizeBytes });
+    const end = await unpacker.settled(new AbortController().signal);
+    if (end.kind !== 'whole')
+      throw new RippleError('HashMismatch', end.kind === 'failed' ? end.message : 'the bundle is not whole');
+    renameSync(end.manifest, join(out, 'manifest'));
+    return contents;
+  } finally {
+    await unpacker.close();
+  }
 }
 
 await withCost(folder, async () => {
