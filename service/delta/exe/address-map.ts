@@ -9,6 +9,8 @@ const EDGE = 8;
 const LONG = 1024;
 /** Addresses that are remembered one by one: some 10 MB at most. */
 const MAX_PINS = 1 << 18;
+const FILTER_BITS = 20;
+const PAGE_BITS = 12;
 
 /** Where each place of the old file went in the new one, from the copied blocks alone. Deterministic: both sides build it. */
 export class AddressMap {
@@ -18,18 +20,24 @@ export class AddressMap {
   private readonly ends: Float64Array;
   private readonly shifts: Float64Array;
   private readonly count: number;
+  /** For each page of the old file, how many pieces begin before it. */
+  private readonly pages: Uint32Array;
   private last = 0;
+  private lastSegment = 0;
   private readonly newSize: number;
   private readonly oldSegments: readonly Segment[];
   private newSegments: readonly Segment[];
   private readonly pins = new Map<number, number>();
+  /** A bit for each pin, by a hash: most addresses have none, and looking that up in the map takes long. */
+  private readonly pinned = new Uint8Array(1 << (FILTER_BITS - 3));
 
   constructor(blocks: Blocks, newSize: number, elf: Elf | undefined) {
-    const pieces = flatten(blocks);
+    const pieces = elf ? flatten(blocks) : [];
     this.count = pieces.length;
     this.starts = Float64Array.from(pieces, (p) => p.start);
     this.ends = Float64Array.from(pieces, (p) => p.end);
     this.shifts = Float64Array.from(pieces, (p) => p.shift);
+    this.pages = pageIndex(pieces);
     this.newSize = newSize;
     this.oldSegments = elf?.segments ?? [];
     this.newSegments = this.oldSegments.map((s) => {
@@ -83,8 +91,11 @@ export class AddressMap {
     const near = this.last;
     if ((starts[near] ?? 0) <= offset && (near + 1 >= count || (starts[near + 1] ?? 0) > offset) && count > 0)
       return near;
-    let low = 0;
-    let high = count;
+    if (count === 0 || offset < (starts[0] ?? 0)) return -1;
+    if (offset > 0xffffffff) return count - 1;
+    const page = offset >>> PAGE_BITS;
+    let low = this.pages[page] ?? count;
+    let high = this.pages[page + 1] ?? count;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((starts[middle] ?? 0) <= offset) low = middle + 1;
@@ -96,15 +107,21 @@ export class AddressMap {
 
   /** From now on the old address `from` is `to`, whatever the blocks say. */
   pin(from: number, to: number): void {
-    if (this.pins.size < MAX_PINS) this.pins.set(from, to);
+    if (this.pins.size >= MAX_PINS) return;
+    this.pins.set(from, to);
+    const bit = filterBit(from);
+    this.pinned[bit >>> 3] = (this.pinned[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
   /** New address of the old `address`; unchanged when it lies in no segment. */
   address(address: number): number {
-    const pinned = this.pins.get(address);
-    if (pinned !== undefined) {
-      this.trust = TRUST.learned;
-      return pinned;
+    const bit = filterBit(address);
+    if ((this.pinned[bit >>> 3] ?? 0) & (1 << (bit & 7))) {
+      const pinned = this.pins.get(address);
+      if (pinned !== undefined) {
+        this.trust = TRUST.learned;
+        return pinned;
+      }
     }
     const { oldSegments } = this;
     for (let i = 0; i < oldSegments.length; i++) {
@@ -136,12 +153,31 @@ export class AddressMap {
   }
 
   oldAddress(offset: number): number {
-    for (let i = 0; i < this.oldSegments.length; i++) {
-      const s = this.oldSegments[i];
-      if (s && offset >= s.offset && offset < s.offset + s.fileSize) return offset - s.offset + s.address;
+    const { oldSegments } = this;
+    const last = oldSegments[this.lastSegment];
+    if (last && offset >= last.offset && offset < last.offset + last.fileSize)
+      return offset - last.offset + last.address;
+    for (let i = 0; i < oldSegments.length; i++) {
+      const s = oldSegments[i];
+      if (!s || offset < s.offset || offset >= s.offset + s.fileSize) continue;
+      this.lastSegment = i;
+      return offset - s.offset + s.address;
     }
     return offset;
   }
+}
+
+function filterBit(address: number): number {
+  return Math.imul(address | 0, 0x9e3779b1) >>> (32 - FILTER_BITS);
+}
+
+function pageIndex(pieces: readonly Piece[]): Uint32Array {
+  const last = pieces.at(-1)?.start ?? 0;
+  const pages = new Uint32Array((last >>> PAGE_BITS) + 2);
+  let page = 0;
+  for (const [i, { start }] of pieces.entries()) for (; page * 2 ** PAGE_BITS <= start; page++) pages[page] = i;
+  pages.fill(pieces.length, page);
+  return pages;
 }
 
 interface Piece {

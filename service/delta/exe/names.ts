@@ -1,6 +1,7 @@
 import type { AddressMap } from './address-map.ts';
 import { i32, u32, u64 } from './bytes.ts';
 import type { Elf, Section } from './elf.ts';
+import { NameTable } from './name-table.ts';
 
 /** The new file's start that is kept to read its symbol tables from; a library whose tables end later does without. */
 export const MAX_HEAD_BYTES = 8 << 20;
@@ -65,15 +66,18 @@ export class SymbolNames {
     const before = this.oldTables();
     if (!before) return;
     const after = moved(before, map);
+    const byName = new NameTable();
+    const last = Math.floor(after.symbols.size / 24);
+    for (let i = 1; i < last; i++) {
+      byName.name(head, ...nameAt(head, after, i));
+      byName.add(NAMESPACE.symbol, i);
+    }
     const count = Math.floor(before.symbols.size / 24);
-    const byName = new Map<string, number>();
-    for (let i = 1; i < Math.floor(after.symbols.size / 24); i++) byName.set(unique(byName, nameOf(head, after, i)), i);
-    const seen = new Map<string, number>();
+    const seen = new NameTable();
     const newIndex = new Uint32Array(count).fill(NONE);
     for (let i = 1; i < count; i++) {
-      const name = unique(seen, nameOf(this.old, before, i));
-      seen.set(name, i);
-      newIndex[i] = byName.get(name) ?? NONE;
+      seen.name(this.old, ...nameAt(this.old, before, i));
+      newIndex[i] = byName.valueLike(seen, seen.add(NAMESPACE.symbol, i)) ?? NONE;
     }
     this.newIndex = newIndex;
   }
@@ -85,9 +89,9 @@ export class SymbolNames {
     const after = moved(before, map);
     const from = stubs(this.old, before);
     const to = stubs(head, after);
-    for (const [name, address] of from) {
-      const target = to.get(name);
-      if (target !== undefined) map.pin(address, target);
+    for (let i = 0; i < from.count; i++) {
+      const target = to.valueLike(from, i);
+      if (target !== undefined) map.pin(from.value(i), target);
     }
   }
 
@@ -147,58 +151,49 @@ function moved(tables: Tables, map: AddressMap): Tables {
   };
 }
 
-function nameOf(b: Uint8Array, tables: Tables, index: number): string {
-  const { symbols, strings } = tables;
-  if (index <= 0 || index * 24 + 24 > symbols.size) return '';
+/** Where the name of a symbol stands; an empty span: it has none. */
+function nameAt(b: Uint8Array, { symbols, strings }: Tables, index: number): readonly [start: number, end: number] {
+  if (index <= 0 || index * 24 + 24 > symbols.size) return [0, 0];
   const at = u32(b, symbols.offset + 24 * index);
-  if (at === 0 || at >= strings.size) return '';
+  if (at === 0 || at >= strings.size) return [0, 0];
   const start = strings.offset + at;
   let end = start;
   while (end < start + MAX_NAME && (b[end] ?? 0) !== 0) end++;
-  return Buffer.from(b.buffer, b.byteOffset + start, Math.max(Math.min(end, b.length) - start, 0)).toString('latin1');
+  return [start, end];
 }
 
-/** A name that is taken already (another version of the symbol) gets a count. */
-function unique(taken: ReadonlyMap<string, unknown>, name: string): string {
-  let candidate = name;
-  for (let n = 1; n < 8 && taken.has(candidate); n++) candidate = `${name}\0${n}`;
-  return candidate;
-}
+/** What stands for a symbol; kinds of linkage stubs are counted from `stub` on. */
+const NAMESPACE = { symbol: 0, jump: 1, slot: 2, slotStub: 3, stub: 4 } as const;
 
 /** Name → address, for each kind of thing that stands for a symbol. */
-function stubs(b: Uint8Array, tables: Tables): Map<string, number> {
-  const found = new Map<string, number>();
+function stubs(b: Uint8Array, tables: Tables): NameTable {
+  const found = new NameTable();
   const { pltRelocations, relocations, pltGot } = tables;
   if (pltRelocations) {
     for (let i = 0; i * 24 + 24 <= pltRelocations.size; i++) {
       const at = pltRelocations.offset + 24 * i;
-      const symbol = u32(b, at + 12);
-      const name = symbol === 0 ? '' : nameOf(b, tables, symbol);
-      if (name === '') continue;
-      found.set(unique(found, `jump ${name}`), u64(b, at));
-      for (const [k, p] of tables.plt.entries())
-        found.set(unique(found, `${k} ${name}`), p.address + p.header + 16 * i);
+      if (!found.name(b, ...nameAt(b, tables, u32(b, at + 12)))) continue;
+      found.add(NAMESPACE.jump, u64(b, at));
+      for (const [k, p] of tables.plt.entries()) found.add(NAMESPACE.stub + k, p.address + p.header + 16 * i);
     }
   }
-  const slots = new Map<number, string>();
+  const slots = new Map<number, number>();
   if (relocations) {
     for (let at = relocations.offset; at + 24 <= relocations.offset + relocations.size; at += 24) {
       const type = u32(b, at + 8);
       const symbol = u32(b, at + 12);
-      if (symbol === 0 || (type !== 6 && type !== 1025)) continue;
-      const name = nameOf(b, tables, symbol);
-      if (name === '') continue;
-      const key = unique(found, `slot ${name}`);
-      found.set(key, u64(b, at));
-      slots.set(u64(b, at), key);
+      if (symbol === 0 || (type !== 6 && type !== 1025) || !found.name(b, ...nameAt(b, tables, symbol))) continue;
+      slots.set(u64(b, at), found.add(NAMESPACE.slot, u64(b, at)));
     }
   }
   if (pltGot) {
     for (let at = pltGot.offset; at + 6 <= pltGot.offset + pltGot.size; at += 8) {
       if (b[at] !== 0xff || b[at + 1] !== 0x25) continue;
       const here = at - pltGot.offset + pltGot.address;
-      const key = slots.get(here + 6 + i32(b, at + 2));
-      if (key !== undefined) found.set(unique(found, `stub ${key}`), here);
+      const slot = slots.get(here + 6 + i32(b, at + 2));
+      if (slot === undefined) continue;
+      found.nameLike(slot);
+      found.add(NAMESPACE.slotStub, here);
     }
   }
   return found;

@@ -13,7 +13,7 @@ import { NumberModels } from './numbers.ts';
 import type { BitCoder } from './range-coder.ts';
 import { ResidualCodec } from './residual-codec.ts';
 
-const PIECE = 1 << 15;
+const PIECE = 1 << 17;
 const NO_ELF: Analysed = {
   elf: undefined,
   references: { count: 0, positions: new Uint32Array(0), kinds: new Uint8Array(0), aux: new Uint32Array(0) },
