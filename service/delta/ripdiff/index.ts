@@ -1,8 +1,8 @@
 import { RippleError } from '../../api/errors.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
-import { planDiff } from './planner.ts';
+import { FileCodec, planFile } from './file-codec.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
-import { RecordCodec, type Sink } from './record-codec.ts';
+import type { Sink } from './record-codec.ts';
 
 export const RIPDIFF_MAGIC = 'RIPDIFF1';
 
@@ -17,10 +17,9 @@ export function encodeDiff(
   target: Uint8Array,
   options: { log?: (text: string) => void } = {},
 ): Uint8Array {
-  const plan = planDiff(old, target, options.log);
   const coder = new RangeEncoder();
   const bulk = new BulkWriter();
-  new RecordCodec().code(coder, bulk, old, () => {}, target.length, target, plan, plan.analysed);
+  new FileCodec().encode(coder, bulk, planFile(old, target, options.log));
   return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish(bulk.size > 0), bulk.finish()]);
 }
 
@@ -29,7 +28,7 @@ export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits
   if (Buffer.from(diff.subarray(0, 8)).toString('latin1') !== RIPDIFF_MAGIC)
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
   const code = diff.subarray(8);
-  new RecordCodec().code(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
+  new FileCodec().decode(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
 }
 
 export {

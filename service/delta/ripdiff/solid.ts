@@ -1,8 +1,7 @@
 import { RippleError } from '../../api/errors.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
-import { planDiff } from './planner.ts';
+import { FileCodec, planFile } from './file-codec.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
-import { RecordCodec } from './record-codec.ts';
 
 /** One file of a solid stream: made from `base`, or from nothing. */
 export interface SolidRecord {
@@ -25,7 +24,7 @@ const NOTHING = new Uint8Array(0);
  * frames: number of records, number of bytes (both LEB128), then the code.
  */
 export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: SolidOptions = {}): Generator<Uint8Array> {
-  const codec = new RecordCodec();
+  const codec = new FileCodec();
   const bulk = new BulkWriter();
   let coder = new RangeEncoder();
   let count = 0;
@@ -37,8 +36,7 @@ export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: Soli
     return bytes;
   };
   for (const { base = NOTHING, target } of records) {
-    const plan = planDiff(base, target, options.log);
-    codec.code(coder, bulk, base, () => {}, target.length, target, plan, plan.analysed);
+    codec.encode(coder, bulk, planFile(base, target, options.log));
     count++;
     if (coder.size + bulk.size >= FRAME_BYTES || count === MAX_RECORDS_IN_FRAME) yield frame();
   }
@@ -82,7 +80,7 @@ export interface SolidReceiver {
 export class SolidDecoder {
   private readonly receiver: SolidReceiver;
   private readonly limits: SolidLimits;
-  private readonly codec = new RecordCodec();
+  private readonly codec = new FileCodec();
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private neededBytes = 2;
@@ -135,7 +133,13 @@ export class SolidDecoder {
     for (let i = 0; i < count.value; i++) {
       const record = this.record;
       const base = this.receiver.base(record) ?? NOTHING;
-      this.codec.code(coder, bulk, base, (part) => this.receiver.data(record, part), this.receiver.maxNewBytes(record));
+      this.codec.decode(
+        coder,
+        bulk,
+        base,
+        (part) => this.receiver.data(record, part),
+        this.receiver.maxNewBytes(record),
+      );
       this.receiver.end(record);
       this.record++;
     }

@@ -1,0 +1,93 @@
+import { RippleError } from '../../api/errors.ts';
+import { MAX_FORM_BYTES, MAX_RECIPE_BYTES, putTogether, takeApart, unpackedForm } from '../deflate/unpacked.ts';
+import { BitModels } from './bit-models.ts';
+import type { BulkStore } from './bulk.ts';
+import { NumberModels } from './numbers.ts';
+import { type Planned, planDiff } from './planner.ts';
+import type { BitCoder } from './range-coder.ts';
+import { RecordCodec, type Sink } from './record-codec.ts';
+
+/** How a file is coded: as it is, or unpacked, against the unpacked old file. */
+export interface FilePlan {
+  readonly old: Uint8Array;
+  readonly target: Uint8Array;
+  readonly plan: Planned;
+  /** Of a file that is coded unpacked. */
+  readonly recipe: Uint8Array | undefined;
+}
+
+/** A recipe that is as expected costs next to nothing; a correction about as much as it is long. */
+const EXPECTED_RECIPE_BYTES = 6;
+
+/** Tries both and answers the smaller. */
+export function planFile(old: Uint8Array, target: Uint8Array, log?: (text: string) => void): FilePlan {
+  const plain: FilePlan = { old, target, plan: planDiff(old, target, log), recipe: undefined };
+  const apart = takeApart(target);
+  if (!apart) return plain;
+  const form = unpackedForm(old);
+  const plan = planDiff(form, apart.form, log);
+  const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
+  if (plan.bits + recipeBits >= plain.plan.bits) return plain;
+  return { old: form, target: apart.form, plan, recipe: apart.recipe };
+}
+
+const RECIPE_CONTEXTS = 16;
+const PIECE = 1 << 16;
+/** Deflate packs at most so many bytes into one. */
+const MAX_RATIO = 1032;
+
+/** Codes files one after the other: those that hold compressed streams unpacked, where that is smaller. */
+export class FileCodec {
+  readonly #records = new RecordCodec();
+  readonly #flags = new BitModels(1, 60);
+  readonly #lengths = new NumberModels(1, 60);
+  readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
+
+  encode(coder: BitCoder, bulk: BulkStore, { old, target, plan, recipe }: FilePlan): void {
+    this.#flags.code(coder, 0, recipe ? 1 : 0);
+    if (recipe) this.#recipe(coder, recipe);
+    this.#records.code(coder, bulk, old, () => {}, target.length, target, plan, plan.analysed);
+  }
+
+  /** As `RecordCodec.code`. A file that comes unpacked is held whole: its form has `MAX_FORM_BYTES` at most. */
+  decode(coder: BitCoder, bulk: BulkStore, old: Uint8Array, sink: Sink, maxBytes: number): void {
+    if (this.#flags.code(coder, 0, 0) === 0) {
+      this.#records.code(coder, bulk, old, sink, maxBytes);
+      return;
+    }
+    const recipe = this.#recipe(coder);
+    const form = new Collected();
+    const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
+    this.#records.code(coder, bulk, unpackedForm(old), (bytes) => form.add(bytes), maxFormBytes);
+    const file = putTogether(form.bytes, recipe, maxBytes);
+    for (let at = 0; at < file.length; at += PIECE) sink(file.subarray(at, at + PIECE));
+  }
+
+  #recipe(coder: BitCoder, given?: Uint8Array): Uint8Array {
+    const length = this.#lengths.code(coder, 0, given?.length ?? 0);
+    if (length > MAX_RECIPE_BYTES) throw new RippleError('InvalidArgument', 'the diff has a recipe that is too long');
+    const recipe = new Uint8Array(length);
+    for (let i = 0; i < length; i++)
+      recipe[i] = this.#recipes.codeTree(coder, Math.min(i, RECIPE_CONTEXTS - 1) * 256, 8, given?.[i] ?? 0);
+    return recipe;
+  }
+}
+
+class Collected {
+  #bytes = new Uint8Array(1 << 14);
+  #size = 0;
+
+  add(part: Uint8Array): void {
+    if (this.#size + part.length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#size + part.length, this.#bytes.length * 2));
+      grown.set(this.bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.#size);
+    this.#size += part.length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
