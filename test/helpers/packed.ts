@@ -1,0 +1,53 @@
+/** Compressed files as Debian's own programs make them. */
+import { execFileSync } from 'node:child_process';
+import type { Random } from './random.ts';
+
+const MAX_BYTES = 1 << 28;
+
+export function gzipped(bytes: Uint8Array, level = 9, ...options: string[]): Buffer {
+  return execFileSync('gzip', [`-${level}`, '-nc', ...options], { input: bytes, maxBuffer: MAX_BYTES });
+}
+
+const WITH_ZLIB = `use Compress::Raw::Zlib; binmode STDIN; binmode STDOUT; local $/; my $in = <STDIN>; my $out = '';
+  my $d = Compress::Raw::Zlib::Deflate->new(-Level => $ARGV[0], -MemLevel => $ARGV[1], -WindowBits => -15, -AppendOutput => 1);
+  $d->deflate($in, $out); if ($ARGV[2]) { $d->flush($out, Z_SYNC_FLUSH); $d->deflate($in, $out) } $d->flush($out); print $out;`;
+
+/** A bare deflate stream by zlib. `flushed`: the content twice, with a flush in between. */
+export function zlibDeflated(bytes: Uint8Array, level: number, memoryLevel = 8, flushed = false): Buffer {
+  const args = ['-e', WITH_ZLIB, `${level}`, `${memoryLevel}`, flushed ? '1' : ''];
+  return execFileSync('perl', args, { input: bytes, maxBuffer: MAX_BYTES });
+}
+
+/** A stream with the header and trailer of a gzip file around it. */
+export function asGzip(stream: Uint8Array, trailer: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from('1f8b08000000000002ff', 'hex'), stream, trailer]);
+}
+
+/** A zip file with these streams in it, and something at its end. */
+export function asZip(streams: readonly Uint8Array[]): Buffer {
+  const entries = streams.flatMap((stream, index) => {
+    const name = Buffer.from(`file${index}`);
+    const header = Buffer.alloc(30);
+    header.writeUInt32LE(0x04034b50, 0);
+    // Every other one tells its sizes after the data.
+    header.writeUInt16LE(index % 2 === 0 ? 0 : 8, 6);
+    header.writeUInt16LE(8, 8);
+    header.writeUInt32LE(stream.length, 18);
+    header.writeUInt16LE(name.length, 26);
+    return [header, name, stream, Buffer.alloc(index % 2 === 0 ? 0 : 16, 'PK\x07\x08')];
+  });
+  return Buffer.concat([...entries, Buffer.from('PK\x01\x02 and so on')]);
+}
+
+/** Sentences of a few hundred words. */
+export function prose(random: Random, bytes: number): Buffer {
+  const words = Array.from({ length: 400 }, () =>
+    random
+      .bytes(2 + random.integer(8))
+      .toString('hex')
+      .slice(random.integer(4)),
+  );
+  let text = '';
+  while (text.length < bytes) text += (words[random.integer(400)] ?? '') + (random.integer(9) === 0 ? '.\n' : ' ');
+  return Buffer.from(text.slice(0, bytes));
+}
