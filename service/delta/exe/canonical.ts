@@ -3,7 +3,7 @@ import { AddressMap } from './address-map.ts';
 import { i32, putU32 } from './bytes.ts';
 import { offsetToAddress, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
-import { SymbolNames } from './names.ts';
+import { SymbolNames, symbolIndex } from './names.ts';
 import { KIND, widthOf } from './references.ts';
 import { withTarget, wordTarget } from './words.ts';
 
@@ -61,7 +61,10 @@ export function canonical(
         shown = offset(base + (value >>> 0)) - offset(base);
         break;
       case KIND.symbol:
-        shown = names?.newIndex?.[value >>> 0] ?? Math.floor((offset(base + 24 * (value >>> 0)) - offset(base)) / 24);
+        shown = map ? symbolIndex(map, names, base, value >>> 0, 24) : value;
+        break;
+      case KIND.symbolAbove:
+        shown = map ? (symbolIndex(map, names, base, value >>> 8, 16) << 8) | (value & 255) : value;
         break;
       case KIND.typeNumber:
       case KIND.nameNumber:

@@ -38,7 +38,10 @@ function relocations(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): 
     else list.add(at, KIND.absolute);
     const type = elf.wide ? u32(b, at + 8) : (b[at + 4] ?? 0);
     const symbol = elf.wide ? u32(b, at + 12) : u32(b, at + 4) >>> 8;
-    if (elf.wide && symbol !== 0 && symbolTable) list.add(at + 12, KIND.symbol, symbolTable.offset);
+    if (symbol !== 0 && symbolTable) {
+      if (elf.wide) list.add(at + 12, KIND.symbol, symbolTable.offset);
+      else list.add(at + 4, KIND.symbolAbove, symbolTable.offset);
+    }
     if (target && addends && elf.wide && symbolTable) sectionAddend(b, elf, at, symbolTable, symbol, list);
     if (!relative.includes(type) || target) continue;
     if (addends) list.add(at + (elf.wide ? 16 : 8), KIND.absolute);

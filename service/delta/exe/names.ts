@@ -1,30 +1,13 @@
 import type { AddressMap } from './address-map.ts';
-import { i32, u32, u64 } from './bytes.ts';
 import type { Elf, Section } from './elf.ts';
 import { NameTable } from './name-table.ts';
+import { NAMESPACE, nameAt, type Placed, type Span, type Stubs, stubs, type Tables } from './stubs.ts';
+import { globalOffsetTable } from './x86-references.ts';
 
 /** The new file's start that is kept to read its symbol tables from; a library whose tables end later does without. */
 export const MAX_HEAD_BYTES = 8 << 20;
-const MAX_NAME = 256;
 const SLACK = 1 << 16;
 const NONE = 0xffffffff;
-
-interface Tables {
-  readonly symbols: Span;
-  readonly strings: Span;
-  readonly plt: readonly Stubs[];
-  readonly pltRelocations: Span | undefined;
-  readonly relocations: Span | undefined;
-  readonly pltGot: (Span & { readonly address: number }) | undefined;
-}
-interface Span {
-  readonly offset: number;
-  readonly size: number;
-}
-interface Stubs {
-  readonly address: number;
-  readonly header: number;
-}
 
 /**
  * Where symbols, their linkage stubs and their table slots went, by name: a linker orders them anew whenever it likes. Both sides
@@ -41,7 +24,7 @@ export class SymbolNames {
   constructor(old: Uint8Array, elf: Elf) {
     this.old = old;
     this.elf = elf;
-    const symbols = elf.wide && !elf.relocatable ? elf.sections.find((s) => s.type === 11) : undefined;
+    const symbols = !elf.relocatable ? elf.sections.find((s) => s.type === 11) : undefined;
     this.symbols = symbols;
     this.strings = symbols && elf.sections[symbols.link];
   }
@@ -66,13 +49,14 @@ export class SymbolNames {
     const before = this.oldTables();
     if (!before) return;
     const after = moved(before, map);
+    const size = before.wide ? 24 : 16;
     const byName = new NameTable();
-    const last = Math.floor(after.symbols.size / 24);
+    const last = Math.floor(after.symbols.size / size);
     for (let i = 1; i < last; i++) {
       byName.name(head, ...nameAt(head, after, i));
       byName.add(NAMESPACE.symbol, i);
     }
-    const count = Math.floor(before.symbols.size / 24);
+    const count = Math.floor(before.symbols.size / size);
     const seen = new NameTable();
     const newIndex = new Uint32Array(count).fill(NONE);
     for (let i = 1; i < count; i++) {
@@ -100,19 +84,24 @@ export class SymbolNames {
     if (!symbols || !strings) return undefined;
     const section = (name: string): Section | undefined => elf.sections.find((s) => s.name === name && s.fileSize > 0);
     const span = (s: Section | undefined): Span | undefined => s && { offset: s.offset, size: s.fileSize };
+    const placed = (s: Section): Placed => ({ offset: s.offset, size: s.fileSize, address: s.address });
     const plt: Stubs[] = [];
     const lazy = section('.plt');
-    if (lazy) plt.push({ address: lazy.address, header: elf.machine === 'aarch64' ? 32 : 16 });
+    if (lazy) plt.push({ ...placed(lazy), header: elf.machine === 'aarch64' ? 32 : 16 });
     const second = section('.plt.sec');
-    if (second) plt.push({ address: second.address, header: 0 });
-    const got = elf.machine === 'x86-64' ? section('.plt.got') : undefined;
+    if (second) plt.push({ ...placed(second), header: 0 });
+    const got = elf.machine === 'x86-64' || elf.machine === 'i386' ? section('.plt.got') : undefined;
+    const relocations = elf.wide ? '.rela' : '.rel';
     return {
+      machine: elf.machine,
+      wide: elf.wide,
+      globalOffsets: globalOffsetTable(elf),
       symbols: { offset: symbols.offset, size: symbols.fileSize },
       strings: { offset: strings.offset, size: strings.fileSize },
       plt,
-      pltRelocations: span(section('.rela.plt')),
-      relocations: span(section('.rela.dyn')),
-      pltGot: got && { offset: got.offset, size: got.fileSize, address: got.address },
+      pltRelocations: span(section(`${relocations}.plt`)),
+      relocations: span(section(`${relocations}.dyn`)),
+      pltGot: got && placed(got),
     };
   }
 }
@@ -123,8 +112,7 @@ function tableEnd(s: Section, map: AddressMap): number {
 
 function isTable(s: Section): boolean {
   return (
-    s.fileSize > 0 &&
-    (s.type === 11 || s.name === '.dynstr' || s.name.startsWith('.rela.') || s.name.startsWith('.plt'))
+    s.fileSize > 0 && (s.type === 11 || s.name === '.dynstr' || s.name.startsWith('.rel') || s.name.startsWith('.plt'))
   );
 }
 
@@ -141,60 +129,30 @@ function moved(tables: Tables, map: AddressMap): Tables {
     const offset = map.offset(s.offset);
     return { offset, size: mappedEnd(s, map) - offset };
   };
+  const placed = (s: Placed): Placed => ({ ...span(s), address: map.address(s.address) });
   return {
+    machine: tables.machine,
+    wide: tables.wide,
+    globalOffsets: map.address(tables.globalOffsets),
     symbols: span(tables.symbols),
     strings: span(tables.strings),
-    plt: tables.plt.map((s) => ({ address: map.address(s.address), header: s.header })),
+    plt: tables.plt.map((s) => ({ ...placed(s), header: s.header })),
     pltRelocations: tables.pltRelocations && span(tables.pltRelocations),
     relocations: tables.relocations && span(tables.relocations),
-    pltGot: tables.pltGot && { ...span(tables.pltGot), address: map.address(tables.pltGot.address) },
+    pltGot: tables.pltGot && placed(tables.pltGot),
   };
 }
 
-/** Where the name of a symbol stands; an empty span: it has none. */
-function nameAt(b: Uint8Array, { symbols, strings }: Tables, index: number): readonly [start: number, end: number] {
-  if (index <= 0 || index * 24 + 24 > symbols.size) return [0, 0];
-  const at = u32(b, symbols.offset + 24 * index);
-  if (at === 0 || at >= strings.size) return [0, 0];
-  const start = strings.offset + at;
-  let end = start;
-  while (end < start + MAX_NAME && (b[end] ?? 0) !== 0) end++;
-  return [start, end];
-}
-
-/** What stands for a symbol; kinds of linkage stubs are counted from `stub` on. */
-const NAMESPACE = { symbol: 0, jump: 1, slot: 2, slotStub: 3, stub: 4 } as const;
-
-/** Name → address, for each kind of thing that stands for a symbol. */
-function stubs(b: Uint8Array, tables: Tables): NameTable {
-  const found = new NameTable();
-  const { pltRelocations, relocations, pltGot } = tables;
-  if (pltRelocations) {
-    for (let i = 0; i * 24 + 24 <= pltRelocations.size; i++) {
-      const at = pltRelocations.offset + 24 * i;
-      if (!found.name(b, ...nameAt(b, tables, u32(b, at + 12)))) continue;
-      found.add(NAMESPACE.jump, u64(b, at));
-      for (const [k, p] of tables.plt.entries()) found.add(NAMESPACE.stub + k, p.address + p.header + 16 * i);
-    }
-  }
-  const slots = new Map<number, number>();
-  if (relocations) {
-    for (let at = relocations.offset; at + 24 <= relocations.offset + relocations.size; at += 24) {
-      const type = u32(b, at + 8);
-      const symbol = u32(b, at + 12);
-      if (symbol === 0 || (type !== 6 && type !== 1025) || !found.name(b, ...nameAt(b, tables, symbol))) continue;
-      slots.set(u64(b, at), found.add(NAMESPACE.slot, u64(b, at)));
-    }
-  }
-  if (pltGot) {
-    for (let at = pltGot.offset; at + 6 <= pltGot.offset + pltGot.size; at += 8) {
-      if (b[at] !== 0xff || b[at + 1] !== 0x25) continue;
-      const here = at - pltGot.offset + pltGot.address;
-      const slot = slots.get(here + 6 + i32(b, at + 2));
-      if (slot === undefined) continue;
-      found.nameLike(slot);
-      found.add(NAMESPACE.slotStub, here);
-    }
-  }
-  return found;
+/** New index of an old symbol: by name, else by where its entry of `size` bytes, in the table at old offset `table`, went. */
+export function symbolIndex(
+  map: AddressMap,
+  names: SymbolNames | undefined,
+  table: number,
+  index: number,
+  size: number,
+): number {
+  const named = names?.newIndex?.[index] ?? NONE;
+  if (named !== NONE) return named;
+  const base = map.offset(table);
+  return Math.floor((map.offset(table + size * index) - base) / size);
 }

@@ -2,7 +2,7 @@ import type { Blocks } from '../blocks.ts';
 import { AddressMap } from './address-map.ts';
 import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
-import { SymbolNames } from './names.ts';
+import { SymbolNames, symbolIndex } from './names.ts';
 import { isWordField, KIND, type References } from './references.ts';
 import { Numberings, type Renumbering } from './renumbering.ts';
 import { targetDelta, withTarget, wordTarget } from './words.ts';
@@ -99,12 +99,10 @@ export class Predictor {
         const base = map.offset(aux);
         return this.keep(map.offset(aux + (value >>> 0)) - base);
       }
-      case KIND.symbol: {
-        const named = this.names?.newIndex?.[value >>> 0] ?? 0xffffffff;
-        if (named !== 0xffffffff) return this.keep(named);
-        const base = map.offset(aux);
-        return this.keep(Math.floor((map.offset(aux + 24 * (value >>> 0)) - base) / 24));
-      }
+      case KIND.symbol:
+        return this.keep(symbolIndex(map, this.names, aux, value >>> 0, 24));
+      case KIND.symbolAbove:
+        return this.keep((symbolIndex(map, this.names, aux, value >>> 8, 16) << 8) | (value & 255));
       case KIND.typeNumber:
         return this.count(this.numberings.types, value);
       case KIND.nameNumber:

@@ -39,9 +39,11 @@ export const KIND = {
   /** Numbers that count on from another file's: of types, and of their names. */
   typeNumber: 22,
   nameNumber: 23,
+  /** As `symbol`, in the upper 24 bits, of 16-byte symbols. */
+  symbolAbove: 24,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
-export const KIND_COUNT = 24;
+export const KIND_COUNT = 32;
 export const BUILD_ID_TEXT_LENGTH = 38;
 
 /** Whether a reference is a field within an instruction word rather than a whole word. */

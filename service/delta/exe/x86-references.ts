@@ -50,7 +50,7 @@ export function findX86(b: Uint8Array, elf: Elf, section: Section, list: Referen
 const LEAST_DISTANCE = 0x400;
 
 /** What 32-bit position-independent code counts its data from. */
-function globalOffsetTable(elf: Elf): number {
+export function globalOffsetTable(elf: Elf): number {
   const section = elf.sections.find((s) => s.name === '.got.plt') ?? elf.sections.find((s) => s.name === '.got');
   return section?.address ?? 0;
 }

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { BlockList } from '../../../service/delta/blocks.ts';
+import { AddressMap } from '../../../service/delta/exe/address-map.ts';
 import { stubTarget } from '../../../service/delta/exe/arm-references.ts';
 import { readElf, SHF, SHT } from '../../../service/delta/exe/elf.ts';
 import { findReferences } from '../../../service/delta/exe/find-references.ts';
+import { SymbolNames } from '../../../service/delta/exe/names.ts';
 import { KIND } from '../../../service/delta/exe/references.ts';
 import { targetDelta, withTarget, wordTarget } from '../../../service/delta/exe/words.ts';
 import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
@@ -81,6 +84,30 @@ test('literals are distances to what the code uses, and stubs go through the slo
   assert.ok(literals > 3000 && inData / literals > 0.99, `${inData} of ${literals}`);
   for (let at = relocations.offset; at < relocations.offset + relocations.fileSize; at += 8)
     assert.ok(slots.has(library.readUInt32LE(at)));
+});
+
+test('stubs and slots whose symbols changed places are followed by name', () => {
+  const old = readFileSync('/usr/arm-linux-gnueabihf/lib/libnsl.so.1');
+  const elf = readElf(old);
+  const plt = elf?.sections.find((s) => s.name === '.plt');
+  const relocations = elf?.sections.find((s) => s.name === '.rel.plt');
+  assert.ok(elf && plt && relocations);
+  const [first, second] = [relocations.offset, relocations.offset + 8];
+  const target = Buffer.from(old);
+  old.copy(target, first + 4, second + 4, second + 8);
+  old.copy(target, second + 4, first + 4, first + 8);
+  const blocks = new BlockList();
+  blocks.push(old.length, 0, 0);
+  const map = new AddressMap(blocks, old.length, elf);
+  new SymbolNames(old, elf).linkStubs(target, map);
+  const slots = [old.readUInt32LE(first), old.readUInt32LE(second)];
+  assert.deepEqual(slots.map((slot) => map.address(slot)).reverse(), slots);
+  const stubs = slots.map((slot) => {
+    for (let at = plt.offset; at < plt.offset + plt.fileSize; at += 4)
+      if (stubTarget(old, at, at - plt.offset + plt.address) === slot) return at - plt.offset + plt.address;
+    return 0;
+  });
+  assert.deepEqual(stubs.map((stub) => map.address(stub)).reverse(), stubs);
 });
 
 function within(s: { readonly address: number; readonly size: number }, address: number): boolean {
