@@ -5,6 +5,8 @@ import type { BundleName } from '../core/ports.ts';
 
 const NAME = /^([0-9a-f]{64})-([0-9a-f]{64})$/;
 
+/** Whoever makes a bundle writes it in the folder of the shelf, under a name that begins so. */
+export const UNFINISHED = '.new-';
 /** The usual `keepMs`. */
 export const BUNDLE_KEEP_MS = 60 * 60 * 1000;
 
@@ -36,6 +38,7 @@ export class BundleShelf {
     this.#options = options;
     for (const file of readdirSync(options.folder)) {
       const name = nameIn(file);
+      if (file.startsWith(UNFINISHED)) rmSync(join(options.folder, file), { force: true });
       if (name) this.#note(name, Number.NEGATIVE_INFINITY);
     }
     this.#makeRoom(0, Number.POSITIVE_INFINITY);

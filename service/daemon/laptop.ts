@@ -1,10 +1,11 @@
 /** A laptop: its parts wired together. */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, mkdirSync } from 'node:fs';
 import { type BusConnection, connectBus } from '../../dbus/connection.ts';
 import { toRippleError } from '../../dbus/ripple-errors.ts';
-import { RippleError, reasonOf } from '../api/errors.ts';
+import type { UpdaterState } from '../api/states.ts';
+import { OnDemandContent } from '../bundles/on-demand.ts';
 import { BUNDLE_KEEP_MS, BundleShelf } from '../bundles/shelf.ts';
+import { BundleWorkshop } from '../bundles/workshop.ts';
 import { BusAuthority } from '../bus/authority.ts';
 import { exportUpdater } from '../bus/service.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
@@ -13,7 +14,6 @@ import { Layout } from '../deploy/layout.ts';
 import { createDiscovery } from '../discover/discovery.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
-import { tryLock } from '../sys/libc.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
 import { blessWhenWell } from './blessing.ts';
 import { Care } from './care.ts';
@@ -23,15 +23,18 @@ import { Fetcher } from './fetcher.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
 import { Memory } from './memory.ts';
 import { Offering } from './offering.ts';
-import { readPower, requirePower } from './power.ts';
+import { isIdle, readPower, requirePower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
 import { SourceBook } from './source-book.ts';
 import { Switcher } from './switcher.ts';
+import { lockSysroot } from './sysroot-lock.ts';
 import { TrustKeeper } from './trust-keeper.ts';
 import { DAEMON_VERSION } from './version.ts';
 
 const RETRY_AFTER_SECONDS = 2;
+
+const BUSY_STATES: readonly UpdaterState[] = ['checking', 'fetching', 'staging', 'restarting'];
 
 type Closer = () => Promise<void> | void;
 
@@ -142,12 +145,21 @@ async function wire(
   });
   closers.push(() => offering.close());
   await offering.refresh();
+  // What was made by nobody yet, a neighbour may get from here when nothing else is to be done.
+  const workshop = new BundleWorkshop({
+    shelf,
+    sideOf: (sha256, role) => offering.sideOf(sha256, role),
+    isFree: () => isIdle(config) && !BUSY_STATES.includes(updater.snapshot().state),
+    mayGoOn: () => readPower(config.powerSupplies).onMains,
+    logger,
+  });
+  closers.push(() => workshop.stop());
   let share: ShareServer | undefined;
   if (config.shareListen.length > 0) {
     const opened = await startShareServer({
       host: config.shareListen,
       port: config.sharePort,
-      content: offering,
+      content: config.bundleSpaceBytes > 0 ? new OnDemandContent([offering], workshop) : offering,
       slots: config.shareSlots,
       retryAfterSeconds: RETRY_AFTER_SECONDS,
       logger,
@@ -222,23 +234,4 @@ async function connectUpdater(config: Config, updater: LaptopUpdater, logger: Lo
     bus?.close();
     throw toRippleError(error);
   }
-}
-
-/** One daemon for one sysroot. Answers the open file that holds the lock, which goes with the process, however it ends. */
-function lockSysroot(layout: Layout): number {
-  // It is a mount point: making it would hide that nothing is mounted, or that its name is wrong.
-  if (!existsSync(layout.sysroot))
-    throw new RippleError(
-      'InvalidArgument',
-      `there is no sysroot ${layout.sysroot}: mount it, or name it in the configuration (sysroot)`,
-    );
-  try {
-    mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
-    const fd = openSync(layout.lock, 'a', 0o600);
-    if (tryLock(fd)) return fd;
-    closeSync(fd);
-  } catch (error) {
-    throw new RippleError('IoError', `cannot write to ${layout.state}: ${reasonOf(error)}`);
-  }
-  throw new RippleError('Busy', `another daemon works on ${layout.sysroot}: stop it first`);
 }

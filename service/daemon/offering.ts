@@ -1,7 +1,8 @@
 /** What a laptop gives: the version it runs and, if the configuration allows, the one that waits; straight from the trees. */
 import { asRippleError } from '../api/errors.ts';
 import type { BundleShelf } from '../bundles/shelf.ts';
-import type { Logger } from '../core/ports.ts';
+import type { Side } from '../bundles/side.ts';
+import type { Logger, Sha256 } from '../core/ports.ts';
 import type { RepositoryPath } from '../core/repository-path.ts';
 import type { Layout } from '../deploy/layout.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
@@ -25,6 +26,8 @@ export interface OfferingOptions {
 export class Offering implements Content {
   readonly #options: OfferingOptions;
   readonly #trees = new Map<number, GivenTree>();
+  /** Every version that is here, by its manifest. */
+  #here: ReadonlyMap<Sha256 | undefined, number> = new Map();
   #content: DeploymentContent | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -44,6 +47,18 @@ export class Offering implements Content {
   refresh(): Promise<void> {
     this.#refreshing = this.#refreshing.then(() => this.#refresh());
     return this.#refreshing;
+  }
+
+  /** A version that is here, as a side of a bundle that might be made; `to` only what is given. */
+  sideOf(sha256: Sha256, role: 'from' | 'to'): Side | undefined {
+    const { layout, image } = this.#options;
+    const version = this.#here.get(sha256);
+    if (version === undefined || (role === 'to' && !this.#trees.has(version))) return undefined;
+    const deployment = { image, version };
+    return {
+      manifest: { path: layout.manifest(deployment), sha256 },
+      contents: { tree: layout.deployment(deployment) },
+    };
   }
 
   /** Lets go of every tree: nothing is given any more. */
@@ -67,8 +82,8 @@ export class Offering implements Content {
     this.#content = new DeploymentContent({ layout, trees: [...this.#trees.values()], cache });
     for (const [, { tree }] of gone) tree.close();
     // A bundle goes with the version that it leads to.
-    const here = new Set(local.map((version) => trust.deployedRelease(image, version)?.manifest.sha256));
-    shelf.prune(({ to }) => here.has(to));
+    this.#here = new Map(local.map((version) => [trust.deployedRelease(image, version)?.manifest.sha256, version]));
+    shelf.prune(({ to }) => this.#here.has(to));
   }
 
   async #open(version: number): Promise<void> {

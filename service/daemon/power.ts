@@ -1,7 +1,9 @@
 /** Battery and mains, from the kernel's power_supply class (Documentation/ABI/testing/sysfs-class-power). */
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
+import type { Config } from './config.ts';
 
 export interface Power {
   /** Per cent of the fullest battery; `undefined` where there is none. */
@@ -48,4 +50,11 @@ export function requirePower(power: Power, floorPercent: number): void {
     'LowBattery',
     `the battery has ${power.chargePercent}%, less than ${floorPercent}%: plug the laptop in and try again`,
   );
+}
+
+/** On mains power, and with little else to do: time for work that only helps others. */
+export function isIdle(config: Pick<Config, 'powerSupplies' | 'bundleLoadPercent'>): boolean {
+  const [lastMinute = 0] = loadavg();
+  const loadPercent = (lastMinute * 100) / availableParallelism();
+  return readPower(config.powerSupplies).onMains && loadPercent < config.bundleLoadPercent;
 }

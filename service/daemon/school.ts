@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
+import { asRippleError, RippleError } from '../api/errors.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
 import { createDiscovery } from '../discover/discovery.ts';
 import { startShareServer } from '../share/server.ts';
@@ -10,6 +10,7 @@ import { FolderContent } from '../store/folder-content.ts';
 import { Repository } from '../store/repository.ts';
 import type { Config } from './config.ts';
 import type { RunningDaemon } from './running.ts';
+import { SchoolBundles } from './school-bundles.ts';
 
 /** How often the folder is looked at for new versions, which come there by any way: publish, rsync, a stick. */
 const LOOK_MS = 30_000;
@@ -24,16 +25,19 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
   }
   if (config.shareListen.length === 0)
     throw new RippleError('InvalidArgument', 'share.listen is empty: a school server must listen somewhere');
+  const repository = new Repository(config.repository);
+  const published = new FolderContent(config.repository);
+  const bundles = bundlesOf(repository, published, config, logger, clock);
+  await bundles?.refresh();
   const share = await startShareServer({
     host: config.shareListen,
     port: config.sharePort,
-    content: new FolderContent(config.repository),
+    content: bundles?.content ?? published,
     slots: config.shareSlots,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     logger,
     ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
   });
-  const repository = new Repository(config.repository);
   const id = randomBytes(8).toString('hex');
   const announcement = async (): Promise<Announcement> => ({
     id,
@@ -55,7 +59,11 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
       : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
   await discovery?.start(await announcement());
   const looking = setInterval(() => {
-    announcement().then(
+    const look = async (): Promise<Announcement> => {
+      await bundles?.refresh();
+      return announcement();
+    };
+    look().then(
       (told) => discovery?.announce(told),
       (error: unknown) => logger.warn('cannot read the repository', { message: String(error) }),
     );
@@ -67,6 +75,24 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
       clearInterval(looking);
       await discovery?.stop();
       await share.close();
+      await bundles?.stop();
     },
   };
+}
+
+/** None where there is no room for them, or no writing: what is published is given all the same. */
+function bundlesOf(
+  repository: Repository,
+  published: FolderContent,
+  { bundleSpaceBytes }: Config,
+  logger: Logger,
+  clock: Clock,
+): SchoolBundles | undefined {
+  if (bundleSpaceBytes === 0) return undefined;
+  try {
+    return new SchoolBundles(repository, published, bundleSpaceBytes, clock, logger);
+  } catch (error) {
+    logger.warn('makes no bundles', { message: asRippleError(error).message });
+    return undefined;
+  }
 }

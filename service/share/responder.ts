@@ -37,7 +37,10 @@ export async function respond(
   if (needsSlot && !options.takeSlot()) return refuse(response, 503, { 'Retry-After': options.retryAfterSeconds });
   try {
     const content = await options.content().open(path);
-    if (!content) return refuse(response, 404);
+    if (!content) {
+      const seconds = options.content().comingInSeconds?.(path);
+      return seconds === undefined ? refuse(response, 404) : refuse(response, 503, { 'Retry-After': seconds });
+    }
     try {
       const { 'if-range': ifRange, 'if-none-match': ifNoneMatch, range } = headers;
       const wanted = answer({ method, range, ifRange: single(ifRange), ifNoneMatch }, content.sizeBytes, content.etag);

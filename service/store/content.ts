@@ -19,4 +19,6 @@ export interface ServedContent {
 /** Opens what there is; `undefined` when there is nothing of that name, or nothing that may be given. */
 export interface Content {
   open(path: RepositoryPath): Promise<ServedContent | undefined>;
+  /** For what `open` did not find: it is being made, and to be asked for again so many seconds later. */
+  comingInSeconds?(path: RepositoryPath): number | undefined;
 }
