@@ -1,6 +1,6 @@
 // The compiled programs as a few files with their dependencies inside: quicker to start and smaller than a folder of
 // modules. Workers, the page and package.json are found as in a checkout, because every module keeps its own address.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -10,17 +10,18 @@ const BUILD = '@@BUILD@@';
 
 /** Programs and the package each belongs to; what only one of them needs goes with it. */
 const PROGRAMS = { 'service/cli/main': 'ripple', 'main/main': 'ripple-activity' };
-const WORKERS = [
-  'service/daemon/bundle-worker',
-  'service/publish/bundle-worker',
-  'service/image/hash-worker',
-  'service/delta/apply-worker',
-  'service/delta/make-worker',
-];
 /** Has a native part, which is shipped beside. */
 const NATIVE = ['koffi'];
 /** Asked for by dependencies that go on without them. */
 const ABSENT = ['usocket', 'x11', 'electron'];
+
+/** What runs on threads of its own is named `…-worker.ts`. */
+function workers(root) {
+  return readdirSync(join(root, 'service'), { recursive: true })
+    .filter((file) => file.endsWith('-worker.ts'))
+    .map((file) => `service/${file.slice(0, -'.ts'.length)}`)
+    .sort();
+}
 
 /** `import.meta.url` of a module is what it would be if it were compiled to its own file. */
 const ownAddress = (root) => ({
@@ -42,7 +43,8 @@ const ownAddress = (root) => ({
  * @param {string} root the checkout
  */
 export async function bundle(root) {
-  const entries = [...Object.keys(PROGRAMS), ...WORKERS];
+  const threads = workers(root);
+  const entries = [...Object.keys(PROGRAMS), ...threads];
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: entries.map((entry) => ({ in: `${entry}.ts`, out: entry })),
@@ -59,7 +61,9 @@ export async function bundle(root) {
     // The licences of what is inside stand in the package's copyright file.
     legalComments: 'none',
     // CommonJS dependencies call it.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as makeRequire$}from'node:module';const require=makeRequire$(import.meta.url);",
+    },
     plugins: [ownAddress(root)],
     metafile: true,
     write: false,
@@ -75,7 +79,7 @@ export async function bundle(root) {
     metafile,
     Object.keys(PROGRAMS)
       .filter((entry) => PROGRAMS[entry] === 'ripple')
-      .concat(WORKERS),
+      .concat(threads),
   );
   for (const { path, text } of outputFiles) {
     const name = relative(join(root, 'build'), path);
