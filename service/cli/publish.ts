@@ -42,6 +42,10 @@ export const publishCommand: Command = {
       value: 'N',
       doc: 'also make the bundle that takes a laptop from version N to this one in a few bytes; again for more',
     },
+    'file-diffs': {
+      type: 'boolean',
+      doc: 'with --diff-from: also the differences of single large files, which help from further versions; takes as long again',
+    },
     severity: { type: 'string', value: 'normal|critical', doc: 'critical wakes laptops at once' },
     notes: {
       type: 'string',
@@ -80,6 +84,7 @@ export const publishCommand: Command = {
         version,
         severity,
         diffFrom,
+        fileDiffs: invocation.flag('file-diffs'),
         ...signing,
         signal: invocation.signal,
         ...(notes === undefined ? {} : { notes }),
@@ -96,7 +101,7 @@ export const publishCommand: Command = {
     invocation.terminal.result(
       published,
       () =>
-        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new ${published.newBlobs === 1 ? 'blob' : 'blobs'} (${formatBytes(published.newBlobBytes)}).${bundlesText(published.bundles)} Manifest ${published.manifest.sha256}.`,
+        `Published ${image} version ${version}: ${formatBytes(published.treeBytes)} in the tree, ${published.newBlobs} new ${published.newBlobs === 1 ? 'blob' : 'blobs'} (${formatBytes(published.newBlobBytes)}).${bundlesText(published.bundles)}${diffsText(published)} Manifest ${published.manifest.sha256}.`,
     );
   },
 };
@@ -109,6 +114,11 @@ function bundlesText(bundles: PublishResult['bundles']): string {
         : ` From ${from}: a bundle of ${formatBytes(bytes)} instead of ${formatBytes(blobBytes)}.`,
     )
     .join('');
+}
+
+function diffsText({ fileDiffs, fileDiffBytes }: PublishResult): string {
+  if (fileDiffs === 0) return '';
+  return ` Differences of ${fileDiffs} ${fileDiffs === 1 ? 'file' : 'files'}: ${formatBytes(fileDiffBytes)}.`;
 }
 
 async function ensureKeyring(

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { StagePlan } from '../core/plan.ts';
 import type { BundleName, Logger } from '../core/ports.ts';
 import { nextWay, type Way } from '../core/way.ts';
+import { baseByName, filesBySha } from '../delta/base-by-name.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { assertRoom, stageBytes } from '../deploy/space.ts';
 import type { Release } from '../image/documents.ts';
@@ -11,7 +12,7 @@ import type { BlobGetter } from './blob-getter.ts';
 import { type BundleTaker, partOf, type TakenBundle } from './bundle-taker.ts';
 import type { DiffTaker } from './diff-taker.ts';
 import type { Meter } from './meter.ts';
-import { baseOf, filesBySha, type Planned, type Planner } from './planner.ts';
+import type { Planned, Planner } from './planner.ts';
 import type { SourceBook } from './source-book.ts';
 
 export interface ContentGetterOptions {
@@ -49,12 +50,13 @@ export class ContentGetter {
     let taken: BundleName | undefined;
     let planned = blobs.hasManifest(release) ? await this.#options.planner.plan(release, signal) : undefined;
     for (;;) {
+      const baseOf = planned?.base && baseByName(planned.base.manifest, planned.entries);
       const way = nextWay({
         hasBase: this.#options.planner.bundleName(release) !== undefined,
         manifestBytes: release.manifest.sizeBytes,
         treeBytes: release.sizeBytes,
         missing: planned?.plan.fetch,
-        baseOf: baseOf(planned),
+        baseOf: (ref) => baseOf?.(ref)?.sha256,
         bundle,
         bundleBytesHere: this.#bundleBytesHere(release),
         diffsTried,

@@ -1,9 +1,8 @@
 /** What is missing for a version, from the manifests alone: that of the version that runs, and its own. */
 import { readFileSync } from 'node:fs';
-import type { Entry, FileEntry } from '../core/entry.ts';
+import type { Entry } from '../core/entry.ts';
 import { planStage, type StagePlan } from '../core/plan.ts';
-import type { BlobRef, BundleName, Sha256 } from '../core/ports.ts';
-import { BaseChoice } from '../delta/base-choice.ts';
+import type { BundleName, Sha256 } from '../core/ports.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import type { Release } from '../image/documents.ts';
 import { parseManifest } from '../image/manifest.ts';
@@ -72,28 +71,4 @@ export class Planner {
     if (deployment.version === 0) return undefined;
     return { deployment, manifest: parseManifest(readFileSync(layout.manifest(deployment))) };
   }
-}
-
-export function filesBySha(manifest: readonly Entry[]): ReadonlyMap<Sha256, FileEntry> {
-  return new Map(manifest.flatMap((entry) => (entry.type === 'file' ? [[entry.sha256, entry]] : [])));
-}
-
-/** The old file of the same name, or of the same with another version in it. */
-export function baseOf(planned: Planned | undefined): (ref: BlobRef) => Sha256 | undefined {
-  let choice: { old: readonly FileEntry[]; by: BaseChoice; paths: ReadonlyMap<Sha256, FileEntry> } | undefined;
-  return ({ sha256, sizeBytes }) => {
-    if (!planned?.base) return undefined;
-    choice ??= chooser(planned.base.manifest, planned.entries);
-    const path = choice.paths.get(sha256)?.path;
-    if (path === undefined) return undefined;
-    const index = choice.by.choose(path, sizeBytes, { old: () => undefined, wanted: () => undefined });
-    return index === undefined ? undefined : choice.old[index]?.sha256;
-  };
-}
-
-function chooser(base: readonly Entry[], entries: readonly Entry[]) {
-  const old = base.filter((entry) => entry.type === 'file');
-  const paths = filesBySha(entries);
-  const by = new BaseChoice(old.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, stays: paths.has(sha256) })));
-  return { old, by, paths };
 }

@@ -21,6 +21,7 @@ import { readSignedMessage } from '../sign/packets.ts';
 import { BlobBatch } from '../store/blob-batch.ts';
 import type { Repository } from '../store/repository.ts';
 import { type MadeBundle, makeBundle } from './bundles.ts';
+import { makeFileDiffs } from './file-diffs.ts';
 import { releaseDate } from './release-date.ts';
 
 /** Makes a signed document of a payload. */
@@ -42,6 +43,8 @@ export interface PublishOptions {
   readonly released?: string | undefined;
   /** Published versions from which a bundle to this one is made. */
   readonly diffFrom?: readonly number[] | undefined;
+  /** Also differences of single files, for laptops that have the old file in another version. */
+  readonly fileDiffs?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,6 +70,9 @@ export interface PublishResult {
   readonly bundleBytes: number;
   /** One for each version in `diffFrom`; see `MadeBundle`. */
   readonly bundles: readonly (MadeBundle & { readonly from: number })[];
+  /** Differences of single files to this version that were asked for. */
+  readonly fileDiffs: number;
+  readonly fileDiffBytes: number;
   /** This very version was published before: nothing was signed again. */
   readonly unchanged: boolean;
   /** Epoch of `latest` as it now stands. */
@@ -117,15 +123,18 @@ export async function publish(
       const payload = formatRelease(release);
       const newBlobs = await batch.commit();
 
+      let [fileDiffs, fileDiffBytes] = [0, 0];
       const bundles: (MadeBundle & { readonly from: number })[] = [];
       for (const [from, manifest] of bases) {
         const told = (doneBytes: number, totalBytes: number): void =>
           onProgress({ ...at, phase: 'bundle', doneBytes, totalBytes });
         const both = { from: manifest, to: release.manifest };
-        bundles.push({
-          from,
-          ...(await makeBundle({ repository, ...both, signal: options.signal, onProgress: told })),
-        });
+        const how = { repository, ...both, signal: options.signal, onProgress: told };
+        bundles.push({ from, ...(await makeBundle(how)) });
+        if (!options.fileDiffs) continue;
+        const made = await makeFileDiffs(how);
+        fileDiffs += made.files;
+        fileDiffBytes += made.bytes;
       }
 
       onProgress({ phase: 'sign', ...at });
@@ -141,6 +150,8 @@ export async function publish(
         newBlobBytes: newBlobs.reduce((sum, blob) => sum + blob.sizeBytes, 0),
         bundleBytes: bundles.reduce((sum, { bytes }) => sum + bytes, 0),
         bundles,
+        fileDiffs,
+        fileDiffBytes,
         unchanged: before !== undefined,
         epoch,
         warnings,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeBundleFile } from '../../../service/bundles/make.ts';
 import { decodeBundle } from '../../../service/delta/bundle/index.ts';
+import { decodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { blobSide } from '../../../service/publish/bundles.ts';
 import { type PublishOptions, publish } from '../../../service/publish/publish.ts';
 import { writeSignedMessage } from '../../../service/sign/packets.ts';
@@ -76,6 +77,26 @@ test('a bundle can be added to a version that is published; what a crash left go
   const again = await publish({ ...options, version: 7, diffFrom: [6] });
   assert.ok(again.unchanged && again.bundleBytes > 0);
   assert.equal(readdirSync(join(repository.root, 'bundles')).length, 1);
+});
+
+test('--file-diffs adds the differences of single large files, each once', async (t) => {
+  const { tree, repository, options } = setUp(t);
+  await publish({ ...options, version: 6 });
+  const old = readFileSync(join(tree, 'bin/tool'));
+  change(tree);
+  writeFileSync(join(tree, 'bin/unlike'), seeded(3).bytes(50_000));
+  const target = readFileSync(join(tree, 'bin/tool'));
+  const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  for (let time = 0; time < 2; time++) {
+    const seven = await publish({ ...options, version: 7, diffFrom: [6], fileDiffs: true });
+    assert.equal(seven.fileDiffs, 1);
+    const diff = readFileSync(join(repository.blobs, `${sha(old)}-${sha(target)}`));
+    assert.equal(seven.fileDiffBytes, diff.length);
+    const parts: Buffer[] = [];
+    decodeDiff(old, diff, (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes: target.length });
+    assert.ok(Buffer.concat(parts).equals(target));
+  }
+  assert.equal(readdirSync(repository.blobs).filter((name) => name.includes('-')).length, 1);
 });
 
 test('a bundle that became larger than the blobs is given up', async (t) => {
