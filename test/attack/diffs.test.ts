@@ -9,6 +9,7 @@ import { type CraftedDiff, craftedDiff } from '../helpers/crafted-diff.ts';
 import { debianBsdiff } from '../helpers/debian-diff.ts';
 import { edited, structuredBytes } from '../helpers/edited.ts';
 import { mutated } from '../helpers/mutated.ts';
+import { gzipped, prose } from '../helpers/packed.ts';
 import { type Random, seeded } from '../helpers/random.ts';
 
 // Longer: RIPPLE_FUZZ_CASES=200000 RIPPLE_FUZZ_SEED=7
@@ -23,14 +24,20 @@ interface Pair {
   readonly diffs: readonly Buffer[];
 }
 
-function pairs(random: Random): [Pair, Pair, Pair] {
+function pairs(random: Random): [Pair, Pair, Pair, Pair] {
   const program = readFileSync('/bin/true').subarray(0, 20_000);
-  const pair = (old: Buffer): Pair => {
-    const target = edited(random, old, 12);
+  const pair = (plain: Buffer, pack = (bytes: Buffer): Buffer => bytes): Pair => {
+    const old = pack(plain);
+    const target = pack(edited(random, plain, 12));
     const ours = FORMAT_NAMES.map((name) => Buffer.from(formatNamed(name).encode(old, target)));
     return { old, target, diffs: [...ours, debianBsdiff(old, target)] };
   };
-  return [pair(Buffer.from('0123456789'.repeat(8))), pair(structuredBytes(random, 3000)), pair(program)];
+  return [
+    pair(Buffer.from('0123456789'.repeat(8))),
+    pair(structuredBytes(random, 3000)),
+    pair(program),
+    pair(prose(random, 5000), gzipped),
+  ];
 }
 
 /** Numbers that no sensible diff has, where the checks are. */

@@ -1,5 +1,6 @@
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
 import { BaseChoice, type ContentSketch, MIN_SKETCH_BYTES, sketchOf } from '../base-choice.ts';
+import { unpackedForm } from '../deflate/unpacked.ts';
 import { encodeSolidFrames, type SolidRecord } from '../ripdiff/index.ts';
 import { BUNDLE_MAGIC, CHECK_BYTES, leb128 } from './format.ts';
 import { manifestLines, OldFiles } from './manifest-files.ts';
@@ -54,10 +55,13 @@ function chooser(old: OldFiles, { manifestB, readA, readB }: EncodeBundleOptions
   const sketchOfOld = (index: number): ContentSketch | undefined => {
     const file = old.list[index];
     if (!file || file.sizeBytes < MIN_SKETCH_BYTES) return undefined;
-    const sketch = sketches.get(file.sha256) ?? sketchOf(readA(file.sha256));
+    const sketch = sketches.get(file.sha256) ?? sketchOf(unpackedForm(readA(file.sha256)));
     sketches.set(file.sha256, sketch);
     return sketch;
   };
   return (path: string, content: BlobRef): number | undefined =>
-    choice.choose(path, content.sizeBytes, { old: sketchOfOld, wanted: () => sketchOf(readB(content.sha256)) });
+    choice.choose(path, content.sizeBytes, {
+      old: sketchOfOld,
+      wanted: () => sketchOf(unpackedForm(readB(content.sha256))),
+    });
 }
