@@ -1,5 +1,8 @@
 /** `ripple status` and `ripple peers`: what the daemon says of itself and of the neighbours. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { PeerInfo } from '../api/model.ts';
+import { ETC_NOTICE, type HiddenFile, parseKept } from '../daemon/etc-keeper.ts';
 import type { Command } from './command.ts';
 import { CLIENT_OPTIONS, type Status, statusOf, withDaemon } from './daemon-client.ts';
 import { formatBytes, formatTable } from './terminal.ts';
@@ -13,7 +16,8 @@ export const statusCommand: Command = {
   run: (invocation) =>
     withDaemon(invocation, async (client) => {
       const status = statusOf(client);
-      invocation.terminal.result(status, () => describe(status));
+      const hiddenEtc = readHiddenEtc();
+      invocation.terminal.result({ ...status, hiddenEtc }, () => describe(status, hiddenEtc));
     }),
 };
 
@@ -30,7 +34,16 @@ export const peersCommand: Command = {
     }),
 };
 
-export function describe(status: Status): string {
+/** What the daemon left beside the boot script's note; nothing there: nothing to tell. */
+function readHiddenEtc(): readonly HiddenFile[] {
+  try {
+    return parseKept(readFileSync(join('/run/ripple', ETC_NOTICE), 'utf8'))?.hidden ?? [];
+  } catch {
+    return [];
+  }
+}
+
+export function describe(status: Status, hiddenEtc: readonly HiddenFile[] = []): string {
   const { currentVersion, previousVersion, stagedVersion, versions, progress, lastError } = status;
   const rows: (readonly [string, string])[] = [
     ['Image', status.image],
@@ -56,9 +69,18 @@ export function describe(status: Status): string {
   }
   if (status.deferredUntil !== 0)
     rows.push(['Put off', status.deferredUntil < 0 ? 'until the next start' : `until ${when(status.deferredUntil)}`]);
+  for (const { path, version } of hiddenEtc)
+    rows.push([
+      'Own file',
+      `/etc/${path} was changed here and by version ${version}: this laptop's stays, the other is ${versionEtc(status, path)}`,
+    ]);
   rows.push(['State', status.state]);
   if (lastError.code !== '') rows.push(['Trouble', `${lastError.message} (${lastError.code})`]);
   return rows.map(([name, value]) => `${`${name}:`.padEnd(11)} ${value}`).join('\n');
+}
+
+function versionEtc({ image, bootedVersion }: Status, path: string): string {
+  return `/sysroot/rootfs/${image}.${bootedVersion}/etc/${path}`;
 }
 
 function peersTable(peers: readonly PeerInfo[]): string {

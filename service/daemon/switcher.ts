@@ -9,6 +9,8 @@ import { type Booted, readBooted } from '../deploy/booted.ts';
 import { type Deployment, deploymentName, type Layout, parseDeploymentName } from '../deploy/layout.ts';
 import { deploymentsIn, isUsable, recover, surveyDeployments } from '../deploy/recover.ts';
 import { removeDeployment } from '../deploy/removal.ts';
+import { keepEtc } from './etc-keeper.ts';
+import { addToHistory } from './history.ts';
 import type { Memory } from './memory.ts';
 import type { Facts, SwitchPart } from './parts.ts';
 
@@ -42,6 +44,7 @@ export class Switcher implements SwitchPart {
     if (recovery.damage !== undefined) logger.warn('the boot pointer is damaged', { damage: recovery.damage });
     this.#noticeRollback();
     this.refresh();
+    keepEtc(layout, this.#booted?.deployment, this.#options.marker, logger);
     const { memory, marker } = this.#options;
     const { lastStart, deferredUntil, bootsSinceNews } = memory.state;
     const start = startOf(marker);
@@ -120,6 +123,7 @@ export class Switcher implements SwitchPart {
     if (config.triesLeft !== undefined) {
       bless(layout);
       logger.info('the running version works', { version: this.#facts.booted });
+      addToHistory(layout, { event: 'blessed', version: this.#facts.booted });
     }
     await this.#removeSuperseded();
   }
@@ -160,6 +164,7 @@ export class Switcher implements SwitchPart {
     const reason = whyBack(booted);
     memory.update({ rollback: { from, to, reason }, shunned: [...new Set([...memory.state.shunned, from])] });
     logger.warn('went back to the previous version', { from, to, reason });
+    addToHistory(layout, { event: 'rolled-back', version: to, from, reason });
   }
 
   /** The newest deployment here besides those; 0: none. */

@@ -24,6 +24,8 @@ export interface Deployment {
  *   bundles/unpacked/          what is being made of a bundle
  *   repair/                    files that are about to replace damaged ones
  *   history.jsonl              what happened, newest last, bounded
+ *   etc.json                   files of /etc whose own copy hides a newer one of the version
+ * <sysroot>/laptop/            what belongs to the laptop, whichever version runs: etc (upper layer), var, home, root
  * ```
  */
 export class Layout {
@@ -81,6 +83,13 @@ export class Layout {
   }
   get history(): string {
     return join(this.state, 'history.jsonl');
+  }
+  get etc(): string {
+    return join(this.state, 'etc.json');
+  }
+  /** The upper layer of /etc. */
+  get ownEtc(): string {
+    return join(this.sysroot, 'laptop', 'etc');
   }
   get manifests(): string {
     return join(this.state, 'manifests');

@@ -1,0 +1,133 @@
+/** A laptop of the school: one disk through many starts. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootLoader } from './boot-loader.ts';
+import { Machine } from './machine.ts';
+import type { School } from './school.ts';
+
+const UPDATER = 'org.laptop.Ripple1 /org/laptop/Ripple1 org.laptop.Ripple1.Updater';
+
+export class BootLaptop {
+  readonly folder: string;
+  readonly disk: string;
+  readonly log: string;
+  readonly #school: School;
+  /** Whose kernel the rescue copy is. */
+  readonly #rescueVersion: number;
+  #machine: Machine | undefined;
+  /** Deployments whose kernels were loaded, one a start. */
+  readonly loaded: string[] = [];
+
+  private constructor(folder: string, school: School, log: string, version: number) {
+    this.folder = folder;
+    this.disk = join(folder, 'disk');
+    this.log = log;
+    this.#school = school;
+    this.#rescueVersion = version;
+  }
+
+  static async make(school: School, name: string, version: number, log: string): Promise<BootLaptop> {
+    const folder = join(school.folder, name);
+    mkdirSync(folder);
+    const laptop = new BootLaptop(folder, school, log, version);
+    await school.makeDisk(laptop.disk, version);
+    return laptop;
+  }
+
+  get machine(): Machine {
+    if (!this.#machine) throw new Error('the laptop was never switched on');
+    return this.#machine;
+  }
+
+  /** Switches it on; returns at once. */
+  async start(parameters = ''): Promise<Machine> {
+    const loaded = bootLoader(this.disk);
+    const version = loaded === 'rescue' ? this.#rescueVersion : Number(loaded.deployment.split('.')[1]);
+    this.loaded.push(loaded === 'rescue' ? 'rescue' : loaded.deployment);
+    const files = this.#school.bootFiles(version);
+    this.#machine = await Machine.start({ ...files, disk: this.disk, folder: this.folder, log: this.log, parameters });
+    return this.#machine;
+  }
+
+  /** Starts again and again, as a person would, until the agent of a version answers. Returns how many starts it took. */
+  async untilUp(atMost: number, parameters = ''): Promise<number> {
+    for (let starts = 1; ; starts++) {
+      const machine = this.#machine && !this.#machine.ended ? this.#machine : await this.start(parameters);
+      try {
+        await machine.ready();
+        return starts;
+      } catch (error) {
+        await machine.kill();
+        if (starts >= atMost) throw error;
+      }
+    }
+  }
+
+  async property(name: string): Promise<string> {
+    const answer = await this.machine.ok(`busctl get-property ${UPDATER} ${name} --timeout=120`);
+    return answer.trim().replace(/^\S+ /, '').replaceAll('"', '');
+  }
+
+  async call(method: string, args: string): Promise<void> {
+    await this.machine.ok(`busctl call ${UPDATER} ${method} ${args} --timeout=120`);
+  }
+
+  /** Waits until a property is what it should be. */
+  async until(name: string, wanted: string, seconds = 300): Promise<void> {
+    const late = Date.now() + seconds * 1000;
+    let value = '';
+    while (Date.now() < late) {
+      value = await this.property(name);
+      if (value === wanted) return;
+      if (value === 'failed') break;
+      await this.machine.run('sleep 0.5');
+    }
+    throw new Error(`${name} is "${value}", not "${wanted}"; ${await this.property('LastError')}`);
+  }
+
+  /** Fetches a version and chooses it; the machine then ends by itself. */
+  async updateTo(version: number): Promise<void> {
+    await this.call('Check', 'a{sv} 0');
+    await this.until('State', 'available');
+    await this.call('Fetch', `ua{sv} ${version} 0`);
+    await this.until('State', 'ready');
+    await this.restartInto(version);
+  }
+
+  async restartInto(version: number): Promise<void> {
+    await this.call('Accept', `ua{sv} ${version} 1 when s now`);
+    await this.machine.ends();
+  }
+
+  /** Waits until the version that runs has no tries to count any more. */
+  async untilBlessed(): Promise<void> {
+    await this.machine.ok(
+      'n=0; while ls /sysroot/rootfs/boot/ | grep -q tries; do sleep 1; n=$((n+1)); [ $n -lt 300 ] || exit 1; done',
+    );
+  }
+
+  async version(): Promise<number> {
+    return Number(await this.property('BootedVersion'));
+  }
+
+  async off(): Promise<void> {
+    await this.#machine?.kill();
+  }
+
+  /** Does something to the file system of a laptop that is off. */
+  mounted(work: (root: string) => void): void {
+    const point = join(this.folder, 'mounted');
+    mkdirSync(point, { recursive: true });
+    execFileSync('mount', ['-o', 'loop', this.disk, point]);
+    try {
+      work(point);
+    } finally {
+      execFileSync('umount', [point]);
+    }
+  }
+
+  note(text: string): void {
+    appendFileSync(this.log, `\n--- ${text}\n`);
+  }
+}

@@ -1,0 +1,17 @@
+/** Version trees made of one another. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** `linked`: by hard links; then files must be replaced and never written to. */
+export function copyTree(from: string, to: string, how: 'linked' | 'whole'): void {
+  execFileSync('cp', [how === 'linked' ? '-al' : '-a', from, to]);
+}
+
+/** Replaces a file of a tree. */
+export function changeFile(tree: string, path: string, content: string | Uint8Array): void {
+  const file = join(tree, path);
+  rmSync(file, { recursive: true, force: true });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}

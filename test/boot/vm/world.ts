@@ -1,0 +1,52 @@
+/** Versions 6 to 9 of one image, as the story of the boot test needs them. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { changeKernel, type DebianParts, makeImage } from './debian-image.ts';
+import { School } from './school.ts';
+import { changeFile, copyTree } from './trees.ts';
+
+/** Big enough that there is a while in which it is fetched. */
+const NEW_CONTENT_BYTES = 6_000_000;
+
+/**
+ * - 6: what laptops are on;
+ * - 7: other files, some of them in /etc;
+ * - 8: as 7, with an init that dies;
+ * - 9: as 7, with another kernel.
+ *
+ * 6 and 7 are published.
+ */
+export async function foundSchool(folder: string, parts: DebianParts, say: (line: string) => void): Promise<School> {
+  const school = await School.found(folder);
+  say('making version 6');
+  const [six, seven, eight, nine] = [school.tree(6), school.tree(7), school.tree(8), school.tree(9)];
+  makeImage(six, parts, school.published.keyring);
+  mkdirSync(join(six, 'etc/test'));
+  for (const name of ['mine', 'yours', 'ours']) changeFile(six, `etc/test/${name}`, 'of version 6\n');
+  changeFile(six, 'usr/share/test/version', '6\n');
+
+  say('making versions 7, 8 and 9');
+  copyTree(six, seven, 'linked');
+  for (const name of ['yours', 'ours']) changeFile(seven, `etc/test/${name}`, 'of version 7\n');
+  changeFile(seven, 'usr/share/test/version', '7\n');
+  changeFile(seven, 'usr/share/test/content', randomBytes(NEW_CONTENT_BYTES));
+  copyTree(seven, eight, 'linked');
+  changeFile(eight, 'usr/share/test/version', '8\n');
+  changeFile(eight, 'usr/sbin/init', '#!/bin/sh\necho "init of version 8 dies"\nexit 1\n');
+  chmodSync(join(eight, 'usr/sbin/init'), 0o755);
+  copyTree(seven, nine, 'whole');
+  changeFile(nine, 'usr/share/test/version', '9\n');
+  changeKernel(nine, parts.newerKernel);
+
+  await school.publish(6);
+  await school.publish(7);
+  await school.server.start();
+  return school;
+}
+
+/** The release of a tree's kernel. */
+export function kernelOf(tree: string): string {
+  return execFileSync('ls', [join(tree, 'usr/lib/modules')], { encoding: 'utf8' }).trim();
+}
