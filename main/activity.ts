@@ -3,7 +3,7 @@
  * and carries out the few things a window may ask.
  */
 import { UpdaterClient } from '../dbus/client.ts';
-import { decodeSnapshot } from '../dbus/decode.ts';
+import { decodeLaptops, decodeSnapshot } from '../dbus/decode.ts';
 import {
   type ActivityCall,
   type ActivityProperties,
@@ -18,6 +18,7 @@ import { arrivalOf, remember, saw } from './arrival.ts';
 import { rememberHelpers } from './helpers.ts';
 import { findOwner } from './owner.ts';
 import { NEW_PERSON, type PersonState, readState, writeState } from './state-file.ts';
+import { sendOrder, stopOrder } from './teacher-key.ts';
 
 export interface ActivityOptions {
   /** D-Bus address; the system bus without. */
@@ -78,7 +79,8 @@ export class Activity {
       await this.#perform(call);
       return { ok: true };
     } catch (thrown) {
-      return { ok: false, code: asRippleError(thrown).code };
+      const { code, message } = asRippleError(thrown);
+      return { ok: false, code, message };
     }
   }
 
@@ -125,6 +127,10 @@ export class Activity {
         this.#keep({ ...this.#person, ...saw(properties) });
         await this.#restart(client);
         return;
+      case 'order':
+        return sendOrder(this.#options.bus, call.version, call);
+      case 'stopOrder':
+        return stopOrder(this.#options.bus, call.passphrase);
       case 'acknowledge':
         this.#keep({ ...this.#person, ...saw(properties) });
         if (properties.lastError.code === 'RolledBack') await client.call('Cancel', []);
@@ -184,7 +190,9 @@ export class Activity {
       this.#keep({ ...this.#person, ...remember(this.#person, properties), helped });
       const arrival = arrivalOf(this.#person, properties);
       const helpers = arrival === 'new' && helped.version === properties.bootedVersion ? helped.helpers : [];
-      this.#tell({ ...this.#snapshot, daemon: 'present', properties, arrival, helpers });
+      const laptops = this.#client?.classroom?.Laptops;
+      const classroom = laptops ? decodeLaptops(laptops) : null;
+      this.#tell({ ...this.#snapshot, daemon: 'present', properties, arrival, helpers, classroom });
     } else {
       this.#tell({ ...this.#snapshot, daemon: 'absent', properties: this.#lastWords() });
     }

@@ -16,8 +16,8 @@ export interface Bridge {
   close(): Promise<void>;
 }
 
-/** A call is some thirty bytes, a token 43. */
-const MAX_BODY_BYTES = 1024;
+/** A call is some thirty bytes, a token 43; an order has a passphrase in it. */
+const MAX_BODY_BYTES = 4096;
 /** One window, and one more while it reloads. */
 const MAX_STREAMS = 4;
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -1,9 +1,16 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { type ActivitySnapshot, type ActivityTransport, CONNECTING } from '../service/api/activity.ts';
+import {
+  type ActivityCall,
+  type ActivitySnapshot,
+  type ActivityTransport,
+  type CallResult,
+  CONNECTING,
+} from '../service/api/activity.ts';
 import { appStyles } from './app-styles.ts';
 import { figureStyles } from './components/figure-styles.ts';
 import { icon } from './components/icons.ts';
 import './components/ring.ts';
+import './teacher/class-page.ts';
 import { ReadAloud } from './components/read-aloud.ts';
 import { star } from './components/shapes.ts';
 import { viewOf } from './screens/index.ts';
@@ -28,6 +35,7 @@ export class RippleApp extends LitElement {
     said: { state: true },
     pressed: { state: true },
     canRead: { state: true },
+    ownScreen: { state: true },
     screen: { reflect: true, attribute: 'data-screen', type: String },
   };
   declare snapshot: ActivitySnapshot;
@@ -39,6 +47,8 @@ export class RippleApp extends LitElement {
   /** Label of the button whose answer has not come yet. */
   declare pressed: string;
   declare canRead: boolean;
+  /** A teacher looks at this laptop, not at the class. */
+  declare ownScreen: boolean;
   declare screen: string;
 
   readonly #words = WORDS;
@@ -61,6 +71,7 @@ export class RippleApp extends LitElement {
     this.said = '';
     this.pressed = '';
     this.canRead = this.#readAloud.possible;
+    this.ownScreen = false;
     this.screen = 'starting';
     this.#view = this.#look(screenOf(this.snapshot, { ...this.windowState, nowSeconds: 0 }));
   }
@@ -133,6 +144,7 @@ export class RippleApp extends LitElement {
 
   override render(): TemplateResult {
     const view = this.#view;
+    if (this.snapshot.classroom && !this.ownScreen) return this.#class();
     return html`
       <main>
         <div class="stage">${this.#stage(view)}</div>
@@ -145,6 +157,15 @@ export class RippleApp extends LitElement {
         </div>
         <div class="hidden" role="status" aria-live="polite">${this.said}</div>
       </main>`;
+  }
+
+  #class(): TemplateResult {
+    const ask = (call: ActivityCall): Promise<CallResult> =>
+      this.#transport?.call(call) ?? Promise.resolve({ ok: false, code: 'IoError' });
+    return html`<ripple-class .snapshot=${this.snapshot} .words=${this.#words} .ask=${ask}
+      @own=${() => {
+        this.ownScreen = true;
+      }}></ripple-class>`;
   }
 
   #stage(view: View): TemplateResult {
@@ -184,7 +205,12 @@ export class RippleApp extends LitElement {
       ? html`<button type="button" class="read" aria-label=${this.#words.buttons.read} title=${this.#words.buttons.read}
           @click=${() => this.#read(view)}>${icon('read')}</button>`
       : nothing;
-    return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${read}</div>`;
+    const toClass = this.snapshot.classroom
+      ? html`<button type="button" @click=${() => {
+          this.ownScreen = false;
+        }}>${this.#words.teacher.classButton}</button>`
+      : nothing;
+    return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${read}${toClass}</div>`;
   }
 
   #read(view: View): void {
@@ -198,6 +224,7 @@ export class RippleApp extends LitElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     this.#keyboard = true;
+    if (this.snapshot.classroom && !this.ownScreen) return;
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     const onButton = event.composedPath()[0] instanceof HTMLButtonElement;
     if (event.key === 'Enter' && event.repeat) event.preventDefault();

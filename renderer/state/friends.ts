@@ -31,7 +31,7 @@ const ORDER: readonly FriendState[] = ['has', 'getting', 'gone'];
 const UNSHOWN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A nickname as shown: it comes from the network, so it is cut to something that fits and cannot turn its neighbours. */
-function nickname(name: string): string {
+export function nickname(name: string): string {
   const clean = name.replace(UNSHOWN, '').trim();
   const letters = [...clean];
   return letters.length > NAME_LENGTH ? `${letters.slice(0, NAME_LENGTH - 1).join('')}…` : clean;

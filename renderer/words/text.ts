@@ -1,6 +1,7 @@
 /** What one language file holds: plain strings, so that whoever translates needs to know no code. */
 import type { Step } from '../state/progress.ts';
 import type { Trouble } from '../state/trouble.ts';
+import type { TeacherText } from '../teacher/text.ts';
 
 /** What a screen says: a heading, and at most one more sentence. Eight words at most each. */
 export interface Sentence {
@@ -87,4 +88,5 @@ export interface LanguageText {
   /** One figure of the ring: `{who}`. */
   readonly friend: { readonly has: string; readonly getting: string; readonly gone: string };
   readonly nameless: Persons;
+  readonly teacher: TeacherText;
 }

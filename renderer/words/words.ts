@@ -19,6 +19,7 @@ export interface Words extends Omit<LanguageText, Templates> {
   readonly helped: (friends: Named) => string;
   readonly minutesLeft: (count: number) => string;
   readonly hoursLeft: (count: number) => string;
+  readonly ago: (unit: 'minutes' | 'hours' | 'days', count: number) => string;
   /** One figure of the ring. */
   readonly friend: (friend: Pick<Friend, 'kind' | 'name' | 'state'>) => string;
 }
@@ -58,6 +59,7 @@ export function wordsFrom(text: LanguageText): Words {
     helped: (friends) => everyone(text.helped, friends),
     minutesLeft: (count) => plural(text.minutesLeft, count),
     hoursLeft: (count) => plural(text.hoursLeft, count),
+    ago: (unit, count) => plural(text.teacher[`${unit}Ago`], count),
     friend: ({ kind, name, state }) =>
       capital(fill(text.friend[state], { who: name === '' ? text.nameless[kind] : name })),
   };

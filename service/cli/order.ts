@@ -22,7 +22,11 @@ With --out the signed order is written to a file and nobody hears of it; give it
   options: {
     ...CLIENT_OPTIONS,
     key: { type: 'string', value: 'KEY', required: true, doc: 'a private key of the order role' },
-    'passphrase-file': { type: 'string', value: 'FILE', doc: 'its first line unlocks the key' },
+    'passphrase-file': {
+      type: 'string',
+      value: 'FILE',
+      doc: 'its first line unlocks the key; - for the standard input',
+    },
     when: { type: 'string', value: 'WHEN', doc: 'now (default), next-boot, or a time' },
     deadline: { type: 'string', value: 'TIME', doc: 'until then a child can say later; a day from now when not given' },
     canaries: { type: 'string', value: 'N', doc: 'so many laptops go first; 0 (default): all together' },

@@ -1,5 +1,6 @@
 /** Key files of a publisher: written once, never over another, and read with errors that say what to do. */
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { RippleError, reasonOf } from '../api/errors.ts';
 import { type GeneratedKey, isPrivateKey, Signer, TrustedKey } from '../sign/openpgp.ts';
 
@@ -56,9 +57,10 @@ export async function holdsPrivateKey(file: string): Promise<boolean> {
   return isPrivateKey(await readKeyFile(file));
 }
 
-/** First line of a passphrase file, without the line end. */
+/** First line of a passphrase file, `-` for the standard input, without the line end. */
 export async function readPassphrase(file: string): Promise<string> {
-  const [line = ''] = (await readKeyFile(file)).toString('utf8').split(/\r?\n/, 1);
+  const bytes = file === '-' ? await buffer(process.stdin) : await readKeyFile(file);
+  const [line = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
   if (line === '')
     throw new RippleError('InvalidArgument', `${file}: its first line must be the passphrase, it is empty`);
   return line;

@@ -15,6 +15,7 @@ import { BusAuthority } from '../../service/bus/authority.ts';
 import { exportUpdater } from '../../service/bus/service.ts';
 import type { Change } from './child-story.ts';
 import { type PrivateBus, startPrivateBus } from './private-bus.ts';
+import type { ScriptedClassroom } from './scripted-classroom.ts';
 import { ScriptedUpdater } from './scripted-updater.ts';
 
 export const MAYA: Owner = { name: 'Maya', colours: '#ff2b34,#005fe4' };
@@ -43,24 +44,24 @@ export class Stage {
   }
 
   /** With a daemon in the state `change`, or with none where that is left out. */
-  static async open(change?: Change): Promise<Stage> {
+  static async open(change?: Change, classroom?: ScriptedClassroom): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'ripple-stage-'));
     const bus = await startPrivateBus();
     const activity = new Activity({ bus: bus.address, stateFile: join(folder, 'state.json'), owner: MAYA });
     const stage = new Stage(bus, activity, await openBridge(activity), folder);
-    if (change) await stage.daemonComes(change);
+    if (change) await stage.daemonComes(change, classroom);
     await activity.start();
     return stage;
   }
 
-  async daemonComes(change: Change): Promise<void> {
+  async daemonComes(change: Change, classroom?: ScriptedClassroom): Promise<void> {
     const connection = await connectBus(this.bus.address);
     const logger = { info() {}, warn() {} };
     this.#connection = connection;
     this.updater = new ScriptedUpdater();
     this.updater.set(change);
     const authority = new BusAuthority(connection, { group: '', allowSameUser: true }, logger);
-    await exportUpdater(connection, this.updater, authority, logger);
+    await exportUpdater(connection, this.updater, authority, logger, classroom);
   }
 
   /** For one more window: an address is good for one. */

@@ -110,7 +110,7 @@ test('a request from another page is refused, and so is a write that does not sa
 });
 
 test('a body that is too long, is not JSON, or is not in the list is refused', async () => {
-  assert.equal((await ask('POST', '/call', own(), `{"name":"check","x":"${'x'.repeat(2000)}"}`)).status, 413);
+  assert.equal((await ask('POST', '/call', own(), `{"name":"check","x":"${'x'.repeat(5000)}"}`)).status, 413);
   assert.equal((await ask('POST', '/call', { ...own(), 'Content-Type': 'text/plain' }, CHECK)).status, 415);
   for (const body of ['', '{', 'null', '[]', '{"name":"Verify"}', '{"name":"rollback"}', '{"name":"fetch"}'])
     assert.equal((await ask('POST', '/call', own(), body)).status, 400, body);

@@ -17,7 +17,17 @@ test('only what is in the list can be asked, with a whole version where one is n
     assert.equal(parseCall({ name: 'fetch', version }), undefined);
   for (const value of [null, 'check', [], {}, { name: 'Check' }, { name: 'constructor' }, { name: '__proto__' }])
     assert.equal(parseCall(value), undefined);
-  assert.equal(CALL_NAMES.length, 7);
+  assert.equal(CALL_NAMES.length, 9);
+  assert.equal(parseCall({ name: 'defer', version: 7 }), undefined);
+  assert.deepEqual(parseCall({ name: 'defer', version: 7, until: 'tonight' }), {
+    name: 'defer',
+    version: 7,
+    until: 'tonight',
+  });
+  const wish = { when: 'now', deadline: '2026-03-06T15:00:00Z', canaries: 2, class: '', passphrase: 'open sesame' };
+  assert.deepEqual(parseCall({ name: 'order', version: 7, ...wish, more: 1 }), { name: 'order', version: 7, ...wish });
+  for (const wrong of [{ canaries: -1 }, { canaries: 1.5 }, { passphrase: 5 }, { when: 'x'.repeat(600) }])
+    assert.equal(parseCall({ name: 'order', version: 7, ...wish, ...wrong }), undefined);
 });
 
 test('an answer that cannot be read counts as a failure', () => {

@@ -12,7 +12,15 @@ const UNTOUCHED: WindowState = { question: 'none', refused: '', nowSeconds: NOW 
 
 function heard(change: Partial<ActivityProperties>, more: Partial<ActivitySnapshot> = {}): ActivitySnapshot {
   const properties = { ...FIRST_SNAPSHOT, ...STORY.idle, ...change };
-  return { daemon: 'present', properties, arrival: 'none', helpers: [], owner: UNKNOWN_OWNER, ...more };
+  return {
+    daemon: 'present',
+    properties,
+    arrival: 'none',
+    helpers: [],
+    classroom: null,
+    owner: UNKNOWN_OWNER,
+    ...more,
+  };
 }
 const kindOf = (snapshot: ActivitySnapshot, window: Partial<WindowState> = {}): ScreenKind =>
   screenOf(snapshot, { ...UNTOUCHED, ...window }).kind;
