@@ -24,6 +24,7 @@ export class AddressMap {
   private readonly pages: Uint32Array;
   private last = 0;
   private lastSegment = 0;
+  private readonly apart: boolean;
   private readonly newSize: number;
   private readonly oldSegments: readonly Segment[];
   private newSegments: readonly Segment[];
@@ -40,6 +41,8 @@ export class AddressMap {
     this.pages = pageIndex(pieces);
     this.newSize = newSize;
     this.oldSegments = elf?.segments ?? [];
+    const byOffset = [...this.oldSegments].sort((a, b) => a.offset - b.offset);
+    this.apart = byOffset.every((s, i) => i === 0 || s.offset >= fileEnd(byOffset[i - 1] ?? s));
     this.newSegments = this.oldSegments.map((s) => {
       const offset = this.offset(s.offset);
       const fileSize = Math.max(this.end(s.offset + s.fileSize) - offset, 0);
@@ -155,7 +158,8 @@ export class AddressMap {
   oldAddress(offset: number): number {
     const { oldSegments } = this;
     const last = oldSegments[this.lastSegment];
-    if (last && offset >= last.offset && offset < last.offset + last.fileSize)
+    // Of segments that overlap the first has it, whatever was asked before.
+    if (last && this.apart && offset >= last.offset && offset < last.offset + last.fileSize)
       return offset - last.offset + last.address;
     for (let i = 0; i < oldSegments.length; i++) {
       const s = oldSegments[i];
@@ -165,6 +169,10 @@ export class AddressMap {
     }
     return offset;
   }
+}
+
+function fileEnd(segment: Segment): number {
+  return segment.offset + segment.fileSize;
 }
 
 function filterBit(address: number): number {

@@ -1,5 +1,5 @@
 import type { Blocks } from '../blocks.ts';
-import { AddressMap } from './address-map.ts';
+import { AddressMap, TRUST } from './address-map.ts';
 import { headersEnd, readSegments } from './elf.ts';
 import type { Analysed } from './find-references.ts';
 import { SymbolNames, symbolIndex } from './names.ts';
@@ -100,9 +100,9 @@ export class Predictor {
         return this.keep(map.offset(aux + (value >>> 0)) - base);
       }
       case KIND.symbol:
-        return this.keep(symbolIndex(map, this.names, aux, value >>> 0, 24));
+        return this.symbol(aux, value >>> 0, 24);
       case KIND.symbolAbove:
-        return this.keep((symbolIndex(map, this.names, aux, value >>> 8, 16) << 8) | (value & 255));
+        return (this.symbol(aux, value >>> 8, 16) << 8) | (value & 255);
       case KIND.typeNumber:
         return this.count(this.numberings.types, value);
       case KIND.nameNumber:
@@ -114,6 +114,12 @@ export class Predictor {
         return withTarget(kind, value, this.go(from), map.newAddress(newPosition));
       }
     }
+  }
+
+  /** The trust has to follow from the reference alone: an encoder predicts more often than a decoder does. */
+  private symbol(table: number, index: number, size: number): number {
+    this.map.trust = TRUST.learned;
+    return this.keep(symbolIndex(this.map, this.names, table, index, size));
   }
 
   private keep(value: number): number {
