@@ -91,6 +91,7 @@ export class BundleTaker {
     let end: TakenBundle['end'] = 'none';
     try {
       end = await this.#take(wish, transfer);
+      await transfer.drain();
     } catch (error) {
       wish.signal.throwIfAborted();
       logger.warn('no bundle: taking whole files', { message: error instanceof Error ? error.message : '' });

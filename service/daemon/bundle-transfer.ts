@@ -82,6 +82,11 @@ export class BundleTransfer {
     }
   }
 
+  /** Unpacks what came, so that nothing of it has to come again. */
+  async drain(): Promise<void> {
+    if (this.#part.bytes > 0) await this.#settled();
+  }
+
   /** It lied: what came is thrown away, and nobody is thanked for it. */
   async forget({ id }: Source): Promise<void> {
     this.#got.delete(id);

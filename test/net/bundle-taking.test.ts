@@ -1,146 +1,16 @@
 /** Bundles from real servers over HTTP: what a laptop makes of good ones, and how it gets round all others. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { BundleShelf } from '../../service/bundles/shelf.ts';
-import type { BlobRef, BundleName, Source } from '../../service/core/ports.ts';
-import { SourceLedger } from '../../service/core/source-ledger.ts';
-import { BundleTaker, type BundleWish, type TakenBundle } from '../../service/daemon/bundle-taker.ts';
-import { Layout } from '../../service/deploy/layout.ts';
+import { test } from 'node:test';
 import { FolderSource } from '../../service/fetch/folder-source.ts';
-import { parseManifest } from '../../service/image/manifest.ts';
-import { publish } from '../../service/publish/publish.ts';
-import { writeSignedMessage } from '../../service/sign/packets.ts';
-import { BlobCache } from '../../service/store/blob-cache.ts';
 import { DeploymentContent } from '../../service/store/deployment-content.ts';
-import { Repository } from '../../service/store/repository.ts';
 import { ServedTree } from '../../service/store/served-tree.ts';
-import { realClock, serve, silentLogger } from '../helpers/blobs.ts';
+import { serve } from '../helpers/blobs.ts';
+import { assertHasAll, assertHasNothing, flipped, giving, pupil, school } from '../helpers/bundle-pupil.ts';
 import { httpSource } from '../helpers/fetch.ts';
 import { httpServer, send } from '../helpers/http.ts';
-import { makeSeededTrees, SMALL_SIZE } from '../helpers/seeded-trees.ts';
 import { tempFolder } from '../helpers/temp.ts';
-
-const unsigned = async (payload: Uint8Array): Promise<Uint8Array> => writeSignedMessage(payload, []);
-
-interface School {
-  readonly repository: Repository;
-  readonly name: BundleName;
-  readonly manifest: BlobRef;
-  readonly bundle: Buffer;
-  readonly older: string;
-}
-
-let made: Promise<School> | undefined;
-
-/** Made once: comparing takes most of the time. */
-function school(): Promise<School> {
-  made ??= makeSchool();
-  return made;
-}
-
-async function makeSchool(): Promise<School> {
-  const folder = tempFolder({ after: (end: () => void) => process.once('exit', end) }, 'school');
-  const { older, newer } = makeSeededTrees(folder, 5, SMALL_SIZE);
-  const repository = new Repository(join(folder, 'repository'));
-  const options = { repository, image: 'xo', sign: unsigned };
-  const six = await publish({ ...options, tree: older, version: 6 });
-  const { manifest } = await publish({ ...options, tree: newer, version: 7, diffFrom: [6] });
-  const name = { from: six.manifest.sha256, to: manifest.sha256 };
-  const bundle = readFileSync(join(repository.root, 'bundles', `${name.from}-${name.to}`));
-  return { repository, name, manifest, bundle, older };
-}
-
-interface Pupil {
-  readonly layout: Layout;
-  readonly cache: BlobCache;
-  readonly ledger: SourceLedger;
-  readonly taker: BundleTaker;
-  readonly shelf: BundleShelf;
-  readonly tried: (sources: readonly Source[], change?: Partial<BundleWish>) => Promise<TakenBundle>;
-  /** Only if all of it came out right. */
-  readonly take: (sources: readonly Source[], change?: Partial<BundleWish>) => Promise<TakenBundle | undefined>;
-}
-
-/** A laptop on version 6. */
-function pupil(t: TestContext, { repository, name, manifest, older }: School): Pupil {
-  const layout = new Layout(tempFolder(t, 'sysroot'));
-  const from = { image: 'xo', version: 6 };
-  mkdirSync(layout.rootfs);
-  mkdirSync(layout.manifests, { recursive: true });
-  execFileSync('cp', ['-a', older, layout.deployment(from)]);
-  writeFileSync(layout.manifest(from), readFileSync(repository.blobPath(name.from)));
-  const cache = new BlobCache(layout.blobs);
-  const ledger = new SourceLedger();
-  mkdirSync(layout.bundles, { recursive: true });
-  const shelf = new BundleShelf({ folder: layout.bundles, capBytes: 10_000_000, keepMs: 1000, nowMs: () => 0 });
-  const taker = new BundleTaker({ layout, cache, shelf, ledger, clock: realClock, logger: silentLogger });
-  const tried: Pupil['tried'] = (sources, change = {}) =>
-    taker.take({
-      name,
-      tree: layout.deployment(from),
-      manifestA: layout.manifest(from),
-      manifest,
-      maxBytes: 10_000_000,
-      maxNewBytes: 10_000_000,
-      stageBytes: 0,
-      patienceMs: 20_000,
-      sources: () => sources.filter(({ id }) => !ledger.isBanned(id, performance.now())),
-      onProgress: () => {},
-      signal: new AbortController().signal,
-      ...change,
-    });
-  return {
-    layout,
-    cache,
-    ledger,
-    taker,
-    shelf,
-    tried,
-    take: async (sources, change) => {
-      const taken = await tried(sources, change);
-      return taken.end === 'whole' ? taken : undefined;
-    },
-  };
-}
-
-/** Every content that 7 has and 6 has not is in the cache, and right. */
-async function assertHasAll({ cache }: Pupil, { repository, name, manifest }: School): Promise<void> {
-  const shas = (sha256: string): Map<string, number> =>
-    new Map(
-      parseManifest(readFileSync(repository.blobPath(sha256))).flatMap((entry) =>
-        entry.type === 'file' ? [[entry.sha256, entry.sizeBytes]] : [],
-      ),
-    );
-  const old = shas(name.from);
-  assert.ok(cache.has(manifest));
-  for (const [sha256, sizeBytes] of shas(name.to)) {
-    if (old.has(sha256)) continue;
-    assert.ok(cache.has({ sha256, sizeBytes }), sha256);
-    assert.ok(await cache.rehash({ sha256, sizeBytes }), sha256);
-  }
-}
-
-function assertHasNothing({ layout }: Pupil): void {
-  assert.deepEqual(readdirSync(layout.blobs), []);
-  assert.equal(existsSync(layout.unpacked), false);
-}
-
-/** A server that has the bundle, and it is `bytes`. */
-async function giving(t: TestContext, { name }: School, bytes: Buffer): Promise<Source> {
-  const folder = tempFolder(t, 'giving');
-  mkdirSync(join(folder, 'bundles'));
-  writeFileSync(join(folder, 'bundles', `${name.from}-${name.to}`), bytes);
-  return httpSource(t, 'peer', (await serve(t, folder)).url);
-}
-
-function flipped(bundle: Buffer, at: number): Buffer {
-  const bad = Buffer.from(bundle);
-  bad[at] = (bad[at] ?? 0) ^ 64;
-  return bad;
-}
 
 test('a bundle fills the cache with exactly what is new, over HTTP and from a folder', async (t) => {
   const it = await school();
