@@ -48,7 +48,7 @@ export function ours(): readonly Rival[] {
     {
       name: BUNDLE,
       packages: [],
-      recipe: `\`ripple publish --diff-from\` and the daemon's thread; code ${codeHash(DELTA, 'service/image', 'service/publish')}`,
+      recipe: `\`ripple publish --diff-from\` and the daemon's thread; code ${codeHash(DELTA, 'service/bundles', 'service/image', 'service/publish')}`,
       run: bundle,
     },
   ];
