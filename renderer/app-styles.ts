@@ -29,6 +29,8 @@ export const appStyles = css`
   .notes img { flex: none; inline-size: clamp(44px, 10vh, 84px); block-size: clamp(44px, 10vh, 84px); }
   .aside { color: var(--ink-soft); font-size: 20px; }
   .told { min-block-size: 1lh; }
+  .due { display: flex; gap: 16px; align-items: center; }
+  .due svg { flex: none; inline-size: clamp(64px, 13vh, 110px); block-size: clamp(64px, 13vh, 110px); overflow: visible; }
   .buttons { display: flex; flex-wrap: wrap; gap: 15px; margin-block-start: 12px; }
   .buttons button {
     display: inline-flex; align-items: center; justify-content: center; gap: 10px; box-sizing: border-box;

@@ -152,7 +152,8 @@ export class RippleApp extends LitElement {
           <h1>${view.sentence.title}</h1>
           ${view.sentence.line ? html`<p>${view.sentence.line}</p>` : nothing}
           ${view.notes && view.notes.length > 0 ? this.#notes(view.notes) : nothing}
-          ${view.ring ? html`<p class="aside told">${this.told || (view.aside ?? '')}</p>` : nothing}
+          ${view.corner ? html`<div class="due"><svg viewBox="0 0 100 100" aria-hidden="true">${view.corner}</svg><p>${view.aside}</p></div>` : nothing}
+          ${view.ring && (!view.corner || this.told) ? html`<p class="aside told">${this.told || (view.corner ? '' : (view.aside ?? ''))}</p>` : nothing}
           ${this.#buttons(view)}
         </div>
         <div class="hidden" role="status" aria-live="polite">${this.said}</div>

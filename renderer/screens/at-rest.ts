@@ -5,6 +5,7 @@ import { newMark, versionMark } from '../components/version-mark.ts';
 import { wearing, xo } from '../components/xo.ts';
 import { NO_COLOURS } from '../state/colours.ts';
 import type { Screen } from '../state/screen.ts';
+import { withDue } from './under-way.ts';
 import { type Context, call, type View } from './view.ts';
 
 type ScreenOf<K extends Screen['kind']> = Extract<Screen, { kind: K }>;
@@ -56,12 +57,14 @@ export function laterWhen(screen: ScreenOf<'laterWhen'>, { words, colours }: Con
   };
 }
 
-export function later(screen: ScreenOf<'later'>, { words, colours, runs }: Context): View {
-  return {
+export function later(screen: ScreenOf<'later'>, context: Context): View {
+  const { words, colours, runs } = context;
+  const view: View = {
     sentence: words.later,
     picture: svg`${wearing(colours, runs)}${newMark(screen.version, 88, 14, 15)}`,
     main: { label: words.buttons.get, icon: 'get', action: call({ name: 'fetch', version: screen.version }) },
   };
+  return withDue(view, screen.due, context);
 }
 
 export function older({ words, colours, runs }: Context): View {

@@ -1,6 +1,7 @@
 /** Screens of a new version on its way: there is one, getting it, checking it, ready, restarting. */
 import { svg } from 'lit';
 import { BACK_ARROW, magnifier, star, TURNING_ARROW } from '../components/shapes.ts';
+import { sun } from '../components/sun.ts';
 import { newMark, versionMark } from '../components/version-mark.ts';
 import { wearing, xo } from '../components/xo.ts';
 import type { Screen } from '../state/screen.ts';
@@ -8,9 +9,22 @@ import { noteLines } from '../words/notes.ts';
 import { named } from '../words/words.ts';
 import { type Context, call, type View } from './view.ts';
 
+/** How long it is until the deadline, in words. */
+function timeLeft(seconds: number, words: Context['words']): string {
+  const minutes = Math.max(1, Math.ceil(seconds / 60));
+  return minutes < 60 ? words.minutesLeft(minutes) : words.hoursLeft(Math.floor(minutes / 60));
+}
+
+/** What a teacher's deadline adds to a screen: the sun, what to do before it is down, and how long that is. */
+export function withDue(view: View, due: number | undefined, { words }: Context): View {
+  if (due === undefined) return view;
+  return { ...view, sentence: words.ordered, notes: [], corner: sun(due), aside: timeLeft(due, words) };
+}
+
 type ScreenOf<K extends Screen['kind']> = Extract<Screen, { kind: K }>;
 
-export function available(screen: ScreenOf<'available'>, { words, colours, runs }: Context): View {
+export function available(screen: ScreenOf<'available'>, context: Context): View {
+  const { words, colours, runs } = context;
   const { version, ring, have } = screen;
   const later = { type: 'ask', question: 'later' } as const;
   const view: View = {
@@ -22,8 +36,8 @@ export function available(screen: ScreenOf<'available'>, { words, colours, runs 
     second: { label: words.buttons.later, icon: 'later', action: later },
     escape: later,
   };
-  if (have.length === 0) return view;
-  return { ...view, aside: words.haveIt(named(have, words)) };
+  const told = have.length === 0 ? view : { ...view, aside: words.haveIt(named(have, words)) };
+  return withDue(told, screen.due, context);
 }
 
 export function fetching(screen: ScreenOf<'fetching'>, { words, colours }: Context): View {
@@ -48,7 +62,8 @@ export function checking(screen: ScreenOf<'checking'>, { words, colours }: Conte
   };
 }
 
-export function ready(screen: ScreenOf<'ready'>, { words, colours, runs }: Context): View {
+export function ready(screen: ScreenOf<'ready'>, context: Context): View {
+  const { words, colours, runs } = context;
   const { version } = screen;
   const main = { label: words.buttons.restart, icon: 'restart', action: call({ name: 'restart', version }) } as const;
   if (screen.back)
@@ -64,9 +79,10 @@ export function ready(screen: ScreenOf<'ready'>, { words, colours, runs }: Conte
     picture: svg`${wearing(colours, runs)}${newMark(version, 88, 14, 28)}${star(12, 12, 14)}`,
     main,
   };
-  if (!screen.canDefer) return view;
+  if (!screen.canDefer) return withDue(view, screen.due, context);
   const later = { type: 'ask', question: 'later' } as const;
-  return { ...view, second: { label: words.buttons.later, icon: 'later', action: later }, escape: later };
+  const second = { label: words.buttons.later, icon: 'later', action: later } as const;
+  return withDue({ ...view, second, escape: later }, screen.due, context);
 }
 
 export function restarting({ words, colours }: Context): View {

@@ -27,6 +27,8 @@ export interface View {
   /** Smaller, under the rest: who has it. */
   readonly aside?: string;
   readonly picture: SVGTemplateResult;
+  /** Beside the words: how long there is. */
+  readonly corner?: SVGTemplateResult;
   readonly ring?: Ring;
   /** Dots fly from the friends who give. */
   readonly giving?: boolean;

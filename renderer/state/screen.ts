@@ -5,7 +5,7 @@
  */
 import type { ActivityProperties, ActivitySnapshot } from '../../service/api/activity.ts';
 import type { ErrorCode } from '../../service/api/errors.ts';
-import { type LaterChoice, laterChoices } from '../../service/api/later.ts';
+import { type LaterChoice, laterChoices, laterUntil } from '../../service/api/later.ts';
 import type { VersionInfo } from '../../service/api/model.ts';
 import { type Friend, friendsOf, helperOf, type Ring, ringOf } from './friends.ts';
 import { levelOf } from './progress.ts';
@@ -21,6 +21,9 @@ export interface WindowState {
   readonly nowSeconds: number;
 }
 
+/** Seconds until the teacher's deadline; `undefined`: nobody set one for what is on the screen. */
+export type Due = number | undefined;
+
 /** Something that mends itself, told while the work goes on. */
 export type Hitch = 'none' | 'friendAway' | 'brokenPiece';
 
@@ -35,8 +38,9 @@ export type Screen =
       readonly notes: VersionInfo['notes'];
       readonly ring: Ring;
       readonly have: readonly Friend[];
+      readonly due: Due;
     }
-  | { readonly kind: 'later'; readonly version: number }
+  | { readonly kind: 'later'; readonly version: number; readonly due: Due }
   | { readonly kind: 'laterWhen'; readonly version: number; readonly choices: readonly LaterChoice[] }
   | { readonly kind: 'older' }
   | {
@@ -48,7 +52,13 @@ export type Screen =
       readonly hitch: Hitch;
     }
   | { readonly kind: 'checking'; readonly version: number; readonly level: number }
-  | { readonly kind: 'ready'; readonly version: number; readonly back: boolean; readonly canDefer: boolean }
+  | {
+      readonly kind: 'ready';
+      readonly version: number;
+      readonly back: boolean;
+      readonly canDefer: boolean;
+      readonly due: Due;
+    }
   | { readonly kind: 'restarting' }
   | { readonly kind: 'arrivedNew'; readonly notes: VersionInfo['notes']; readonly helpers: readonly Friend[] }
   | { readonly kind: 'arrivedBack' }
@@ -68,6 +78,12 @@ function putOff(properties: ActivityProperties, nowSeconds: number): boolean {
   return properties.deferredUntil === -1 || properties.deferredUntil > nowSeconds;
 }
 
+/** The order that stands, if it is about `version` and this laptop follows it. */
+function dueOf({ order }: ActivityProperties, version: number, nowSeconds: number): Due {
+  if (!order || order.version !== version || order.waits !== '' || order.deadline <= 0) return undefined;
+  return Math.max(0, order.deadline - nowSeconds);
+}
+
 function canGoBack(properties: ActivityProperties): boolean {
   return properties.previousVersion > 0 && properties.previousVersion < properties.bootedVersion;
 }
@@ -78,6 +94,7 @@ function readyScreen(properties: ActivityProperties, version: number, nowSeconds
     version,
     back: version < properties.bootedVersion,
     canDefer: version > properties.bootedVersion && !putOff(properties, nowSeconds),
+    due: dueOf(properties, version, nowSeconds),
   };
 }
 
@@ -127,7 +144,8 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
   // The fallback is newer than what runs: this laptop went back, whoever else is near.
   if (!info && properties.previousVersion > properties.bootedVersion) return { kind: 'older' };
   if (!info) return { kind: 'idle', canGoBack: canGoBack(properties) };
-  if (putOff(properties, window.nowSeconds)) return { kind: 'later', version: info.version };
+  if (putOff(properties, window.nowSeconds))
+    return { kind: 'later', version: info.version, due: dueOf(properties, info.version, window.nowSeconds) };
   // The daemon does not offer a version again that this laptop went back from.
   if (properties.state === 'idle') return { kind: 'older' };
   const friends = friendsOf(properties, info.version);
@@ -137,6 +155,7 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
     notes: info.notes,
     ring: ringOf(friends),
     have: friends.filter((friend) => friend.state === 'has'),
+    due: dueOf(properties, info.version, window.nowSeconds),
   };
 }
 
@@ -144,7 +163,12 @@ function restingScreen(properties: ActivityProperties, snapshot: ActivitySnapsho
 function askingWhen(screen: Screen, window: WindowState): Screen {
   const canPutOff = screen.kind === 'available' || (screen.kind === 'ready' && screen.canDefer);
   if (window.question !== 'later' || !canPutOff) return screen;
-  return { kind: 'laterWhen', version: screen.version, choices: laterChoices(window.nowSeconds * 1000) };
+  const nowMs = window.nowSeconds * 1000;
+  // Nobody is offered a time after the deadline; turning it off is always before it.
+  const { due } = screen;
+  const fits = (choice: LaterChoice): boolean =>
+    due === undefined || choice === 'turnOff' || laterUntil(choice, nowMs) < window.nowSeconds + due;
+  return { kind: 'laterWhen', version: screen.version, choices: laterChoices(nowMs).filter(fits) };
 }
 
 export function screenOf(snapshot: ActivitySnapshot, window: WindowState): Screen {

@@ -1,5 +1,5 @@
 /** Every state of a laptop that a child can meet, as the daemon's values: what the scripted updater plays. */
-import { NO_PROGRESS, type PeerInfo, type VersionInfo } from '../../service/api/model.ts';
+import { NO_PROGRESS, type OrderInfo, type PeerInfo, type VersionInfo } from '../../service/api/model.ts';
 import type { UpdaterSnapshot } from '../../service/core/updater.ts';
 
 export type Change = Partial<UpdaterSnapshot>;
@@ -89,6 +89,12 @@ export function fetching(level: number, peers: readonly PeerInfo[] = SMALL_CLASS
   } as const satisfies Change;
 }
 
+/** The teacher's, due in so many seconds. */
+export function order(seconds: number): OrderInfo {
+  const deadline = Math.floor(Date.now() / 1000) + seconds;
+  return { version: 7, epoch: 1, when: 'now', deadline, classes: ['*'], waits: '' };
+}
+
 /** By screen, in the order of the journey; then the troubles. */
 export const STORY = {
   idle: QUIET,
@@ -100,6 +106,14 @@ export const STORY = {
   'fetching-big-class': fetching(0.8, BIG_CLASS),
   checking: { ...QUIET, state: 'staging', versions: [NEW_VERSION] },
   ready: { ...QUIET, state: 'ready', versions: [NEW_VERSION], stagedVersion: 7 },
+  'ordered-available': {
+    ...QUIET,
+    state: 'available',
+    versions: [NEW_VERSION],
+    peers: SMALL_CLASS,
+    order: order(3 * 3600),
+  },
+  'ordered-ready': { ...QUIET, state: 'ready', versions: [NEW_VERSION], stagedVersion: 7, order: order(600) },
   restarting: { ...QUIET, state: 'restarting', currentVersion: 7, restartRequired: true },
   'arrived-new': { ...QUIET, bootedVersion: 7, currentVersion: 7, previousVersion: 6 },
   'ready-to-go-back': { ...QUIET, bootedVersion: 7, currentVersion: 6, previousVersion: 7, restartRequired: true },

@@ -35,6 +35,8 @@ const EXPECTED: Readonly<Record<Chapter, ScreenKind>> = {
   'fetching-big-class': 'fetching',
   checking: 'checking',
   ready: 'ready',
+  'ordered-available': 'available',
+  'ordered-ready': 'ready',
   restarting: 'restarting',
   'arrived-new': 'idle',
   'ready-to-go-back': 'ready',
@@ -104,13 +106,25 @@ test('"when?" is asked of what can be put off, and of nothing else', () => {
   assert.deepEqual(dead, { kind: 'laterWhen', version: 7, choices: ['turnOff'] });
 });
 
+test('a deadline counts down, and nobody is offered a time after it', () => {
+  const order = { version: 7, epoch: 1, when: 'now', deadline: NOW + 600, classes: ['*'], waits: '' } as const;
+  const ready = screenOf(heard({ ...STORY.ready, order }), UNTOUCHED);
+  assert.equal(ready.kind === 'ready' && ready.due, 600);
+  const asked = screenOf(heard({ ...STORY.ready, order }), { ...UNTOUCHED, question: 'later' });
+  assert.deepEqual(asked, { kind: 'laterWhen', version: 7, choices: ['turnOff'] });
+  const others = screenOf(heard({ ...STORY.ready, order: { ...order, waits: 'canaries' } }), UNTOUCHED);
+  assert.equal(others.kind === 'ready' && others.due, undefined);
+  const past = screenOf(heard({ ...STORY.ready, order: { ...order, deadline: NOW - 5 } }), UNTOUCHED);
+  assert.equal(past.kind === 'ready' && past.due, 0);
+});
+
 test('"later" holds until its time or the next start, and no longer', () => {
   const offered = { state: 'available', versions: [NEW_VERSION] } as const;
   assert.equal(kindOf(heard({ ...offered, deferredUntil: NOW + 1 })), 'later');
   assert.equal(kindOf(heard({ ...offered, deferredUntil: NOW })), 'available');
   assert.equal(kindOf(heard({ ...offered, deferredUntil: -1 })), 'later');
   const ready = screenOf(heard({ ...STORY.ready, deferredUntil: -1 }), UNTOUCHED);
-  assert.deepEqual(ready, { kind: 'ready', version: 7, back: false, canDefer: false });
+  assert.deepEqual(ready, { kind: 'ready', version: 7, back: false, canDefer: false, due: undefined });
 });
 
 test('an offer stands while the daemon looks around again by itself', () => {
