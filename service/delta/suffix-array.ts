@@ -12,10 +12,12 @@ type Text = Uint8Array | Int32Array;
 /** Longest input: positions are kept in 31 bits. */
 export const MAX_SUFFIXES = 0x7fff_fffe;
 
-/** The positions of all suffixes of `bytes` in the order of their bytes; a suffix that is the start of another goes first. */
-export function suffixArray(bytes: Uint8Array): Int32Array {
+/** The positions of all suffixes of `bytes` in the order of their bytes; a suffix that is the start of another goes first. They are put into `order`. */
+export function suffixArray(
+  bytes: Uint8Array,
+  order = new Int32Array(Math.min(bytes.length, MAX_SUFFIXES)),
+): Int32Array {
   if (bytes.length > MAX_SUFFIXES) throw new RangeError(`${bytes.length} bytes are too many to sort`);
-  const order = new Int32Array(bytes.length);
   sortSuffixes(bytes, order, 256);
   return order;
 }

@@ -65,6 +65,8 @@ export class WorkerThread<Job, Reply> {
         worker.on('message', onMessage).on('error', onError).on('exit', onExit);
         signal?.addEventListener('abort', onAbort);
         worker.postMessage(job);
+        // A reply could come before a timer that is due at once.
+        if (timeLimitMs === 0) onTime();
       });
       worker.unref();
       return result;

@@ -7,28 +7,45 @@ import { SymbolNames, symbolIndex } from './names.ts';
 import { KIND, widthOf } from './references.ts';
 import { withTarget, wordTarget } from './words.ts';
 
-/** A copy in which every reference is zero. */
-export function maskReferences(b: Uint8Array, { references }: Analysed): Uint8Array {
-  const copy = new Uint8Array(b);
+/** The bytes of all references, to be put back after `maskReferences` or `canonical`. */
+export function keepReferences(b: Uint8Array, { references }: Analysed): Uint8Array {
+  const { count, positions, kinds } = references;
+  let size = 0;
+  for (let i = 0; i < count; i++) size += widthOf(kinds[i] ?? 0);
+  const kept = new Uint8Array(size);
+  let to = 0;
+  for (let i = 0; i < count; i++) {
+    const at = positions[i] ?? 0;
+    const end = at + widthOf(kinds[i] ?? 0);
+    for (let from = at; from < end; from++) kept[to++] = b[from] ?? 0;
+  }
+  return kept;
+}
+
+export function putReferences(b: Uint8Array, { references }: Analysed, kept: Uint8Array): void {
+  const { count, positions, kinds } = references;
+  let from = 0;
+  for (let i = 0; i < count; i++) {
+    const at = positions[i] ?? 0;
+    const end = at + widthOf(kinds[i] ?? 0);
+    for (let to = at; to < end; to++) b[to] = kept[from++] ?? 0;
+  }
+}
+
+/** Makes every reference zero, in place. */
+export function maskReferences(b: Uint8Array, { references }: Analysed): void {
   const { count, positions, kinds } = references;
   for (let i = 0; i < count; i++) {
     const at = positions[i] ?? 0;
-    copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
+    b.fill(0, at, at + widthOf(kinds[i] ?? 0));
   }
-  return copy;
 }
 
 /**
- * A copy in which every reference holds what it points to rather than how far it is, so that code that only moved looks
+ * Makes every reference hold what it points to rather than how far it is, in place, so that code that only moved looks
  * the same. The old file's targets are those of the new file by `map`.
  */
-export function canonical(
-  b: Uint8Array,
-  { elf, references }: Analysed,
-  map?: AddressMap,
-  names?: SymbolNames,
-): Uint8Array {
-  const copy = new Uint8Array(b);
+export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: AddressMap, names?: SymbolNames): void {
   const { count, positions, kinds, aux } = references;
   const segments = elf?.segments ?? [];
   const address = (v: number): number => (map ? map.address(v) : v);
@@ -69,7 +86,7 @@ export function canonical(
       case KIND.typeNumber:
       case KIND.nameNumber:
       case KIND.buildIdText:
-        copy.fill(0, at, at + widthOf(kinds[i] ?? 0));
+        b.fill(0, at, at + widthOf(kinds[i] ?? 0));
         continue;
       default: {
         const kind = kinds[i] ?? 0;
@@ -77,9 +94,8 @@ export function canonical(
         shown = withTarget(kind, value, target, 0);
       }
     }
-    putU32(copy, at, shown);
+    putU32(b, at, shown);
   }
-  return copy;
 }
 
 /** The map that `blocks` make, with what the decoder will read from the new file's own tables. */

@@ -3,6 +3,8 @@ import type { BitCoder } from './range-coder.ts';
 /** An even chance. Slots are kept XORed with it, so that fresh zero memory, which costs nothing until it is touched, is a fresh model. */
 const EVEN = 0x80000000 | 0;
 
+const NONE = new Int32Array(0);
+
 /** How far one step moves, by how often a slot was used: fast at first (1/1.5, 1/2.5 …), then steady. */
 const STEP = new Int32Array(1024);
 for (let i = 0; i < 1024; i++) STEP[i] = Math.floor(16384 / (2 * i + 3));
@@ -12,11 +14,13 @@ for (let i = 0; i < 1024; i++) STEP[i] = Math.floor(16384 / (2 * i + 3));
  * fast and an old one is steady. `limit` (up to 1023) caps the count: the lower, the faster it forgets.
  */
 export class BitModels {
-  private readonly slots: Int32Array;
+  /** Empty until the first bit is learned: many files never come to most of their models. */
+  private slots = NONE;
+  private readonly count: number;
   private readonly limit: number;
 
   constructor(count: number, limit: number) {
-    this.slots = new Int32Array(count);
+    this.count = count;
     this.limit = limit;
   }
 
@@ -38,6 +42,7 @@ export class BitModels {
   }
 
   private learn(index: number, slot: number, bit: number): void {
+    if (this.slots === NONE) this.slots = new Int32Array(this.count);
     const uses = slot & 1023;
     const target = bit !== 0 ? 0x3fffff : 0;
     const moved = (slot + (Math.imul((target - (slot >>> 10)) >> 3, STEP[uses] ?? 0) & ~1023)) | 0;

@@ -38,10 +38,15 @@ const MAX_RATIO = 1032;
 
 /** Codes files one after the other: those that hold compressed streams unpacked, where that is smaller. */
 export class FileCodec {
-  readonly #records = new RecordCodec();
+  readonly #records: RecordCodec;
   readonly #flags = new BitModels(1, 60);
   readonly #lengths = new NumberModels(1, 60);
   readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
+
+  /** `alone`: only one file will be coded. */
+  constructor(alone = false) {
+    this.#records = new RecordCodec(alone);
+  }
 
   encode(coder: BitCoder, bulk: BulkStore, { old, target, plan, recipe }: FilePlan): void {
     this.#flags.code(coder, 0, recipe ? 1 : 0);

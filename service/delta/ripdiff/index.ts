@@ -19,7 +19,7 @@ export function encodeDiff(
 ): Uint8Array {
   const coder = new RangeEncoder();
   const bulk = new BulkWriter();
-  new FileCodec().encode(coder, bulk, planFile(old, target, options.log));
+  new FileCodec(true).encode(coder, bulk, planFile(old, target, options.log));
   return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish(bulk.size > 0), bulk.finish()]);
 }
 
@@ -28,7 +28,7 @@ export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits
   if (Buffer.from(diff.subarray(0, 8)).toString('latin1') !== RIPDIFF_MAGIC)
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
   const code = diff.subarray(8);
-  new FileCodec().decode(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
+  new FileCodec(true).decode(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
 }
 
 export {

@@ -2,10 +2,10 @@ import { BitModels } from './bit-models.ts';
 import { Mixer, stretch } from './logistic.ts';
 import type { BitCoder } from './range-coder.ts';
 
-const HASH_BITS = 19;
-const WINDOW_BITS = 22;
-const MATCH_BITS = 18;
-const WINDOW = 1 << WINDOW_BITS;
+const MAX_HASH_BITS = 20;
+const MAX_WINDOW_BITS = 22;
+const MAX_MATCH_BITS = 18;
+const MIN_BITS = 12;
 const MIN_MATCH = 5;
 const ORDERS = 6;
 const INPUTS = ORDERS + 2;
@@ -21,26 +21,45 @@ export const REGION_COUNT = 4;
  * went on, and of the longest earlier match.
  */
 export class LiteralCodec {
-  private readonly window = new Uint8Array(WINDOW);
+  private readonly hashShift: number;
+  private readonly matchShift: number;
+  /** The last bytes; empty where nothing will ever be coded. */
+  private readonly window: Uint8Array;
+  private readonly mask: number;
   private position = 0;
   private readonly orders: BitModels[] = [];
   private readonly order0 = new BitModels(REGION_COUNT * 256, 255);
   private readonly matchBits = new BitModels(64 * 2, 1023);
-  private readonly heads = new Int32Array(1 << MATCH_BITS);
+  private readonly heads: Int32Array;
   private readonly mixer = new Mixer(INPUTS, 3 * 16 * REGION_COUNT, 3, 20000);
   private readonly bases = new Int32Array(ORDERS);
+  /** Where the 16 slots of each order begin for the half byte that is being coded: they share a line of the cache. */
+  private readonly groups = new Int32Array(ORDERS);
   private match = 0;
   private matchLength = 0;
 
-  constructor() {
-    for (let i = 0; i < ORDERS; i++) this.orders.push(new BitModels(i === 0 ? 1 << 16 : 1 << HASH_BITS, 60));
+  /** So many bytes will be coded or learned, and so many seen besides, at most: tables are made for that. */
+  constructor(bytes: number, seenBytes: number) {
+    const bits = (room: number, most: number): number =>
+      Math.max(MIN_BITS, Math.min(most, Math.ceil(Math.log2(Math.max(1, room)))));
+    // A byte touches two groups of 16 slots.
+    const hashBits = bits(32 * bytes, MAX_HASH_BITS);
+    this.hashShift = 32 - hashBits;
+    for (let i = 0; i < ORDERS; i++) this.orders.push(new BitModels(i === 0 ? 1 << 17 : 1 << hashBits, 60));
+    this.window = new Uint8Array(bytes === 0 ? 0 : 1 << bits(2 * (bytes + seenBytes), MAX_WINDOW_BITS));
+    this.mask = Math.max(0, this.window.length - 1);
+    const matchBits = bits(2 * (bytes + seenBytes), MAX_MATCH_BITS);
+    this.matchShift = 32 - matchBits;
+    this.heads = new Int32Array(bytes === 0 ? 0 : 1 << matchBits);
   }
 
   /** Bytes that were copied rather than coded: contexts see them. */
   see(bytes: Uint8Array): void {
-    const from = bytes.length > WINDOW ? bytes.subarray(bytes.length - WINDOW) : bytes;
-    const at = this.position & (WINDOW - 1);
-    const first = Math.min(from.length, WINDOW - at);
+    const { length } = this.window;
+    if (length === 0) return;
+    const from = bytes.length > length ? bytes.subarray(bytes.length - length) : bytes;
+    const at = (this.position + bytes.length - from.length) & this.mask;
+    const first = Math.min(from.length, length - at);
     this.window.set(from.subarray(0, first), at);
     if (first < from.length) this.window.set(from.subarray(first), 0);
     this.position = (this.position + bytes.length) % 0x40000000;
@@ -55,21 +74,38 @@ export class LiteralCodec {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0;
       this.setContexts(bytes[i] ?? 0, bytes[i + 1] ?? 0);
-      let node = 1;
-      for (let shift = 7; shift >= 0; shift--) {
-        const bit = (byte >>> shift) & 1;
-        this.order0.update(region * 256 + node, bit);
-        for (let k = 0; k < TRAINED_ORDERS; k++) this.orders[k]?.update(slotOf(k, this.bases[k] ?? 0, node), bit);
-        node = node * 2 + bit;
-      }
+      this.learn(region, 1, byte >>> 4);
+      this.learn(region, 16 | (byte >>> 4), byte & 15);
       this.append(byte);
     }
     this.see(kept);
   }
 
+  /** Learns the half byte `value` that follows `start`: 1, or the first half with 16 added. */
+  private learn(region: number, start: number, value: number): void {
+    const { groups, orders, order0 } = this;
+    this.setGroups(start, TRAINED_ORDERS);
+    let node = 1;
+    for (let shift = 3; shift >= 0; shift--) {
+      const bit = (value >>> shift) & 1;
+      order0.update(region * 256 + ((start << (3 - shift)) | (node & ((1 << (3 - shift)) - 1))), bit);
+      for (let k = 0; k < TRAINED_ORDERS; k++) orders[k]?.update((groups[k] ?? 0) | node, bit);
+      node = node * 2 + bit;
+    }
+  }
+
+  private setGroups(start: number, count: number): void {
+    const { groups, bases } = this;
+    groups[0] = (bases[0] ?? 0) | ((start & 31) << 4);
+    for (let k = 1; k < count; k++) {
+      const mixed = Math.imul((bases[k] ?? 0) + Math.imul(start, 0x9e3779b1), 0x85ebca6b);
+      groups[k] = ((mixed ^ (mixed >>> 15)) >>> this.hashShift) & ~15;
+    }
+  }
+
   /** The byte `back` places before the next one. */
   before(back: number): number {
-    return this.window[(this.position - back) & (WINDOW - 1)] ?? 0;
+    return this.window[(this.position - back) & this.mask] ?? 0;
   }
 
   /** Codes `out.length` bytes into `out` from `target`; `old` from `oldPosition` is what stood there before. */
@@ -95,10 +131,10 @@ export class LiteralCodec {
   }
 
   private append(byte: number): void {
-    this.window[this.position & (WINDOW - 1)] = byte;
+    this.window[this.position & this.mask] = byte;
     this.position = (this.position + 1) % 0x40000000;
     if (this.matchLength > 0) {
-      if (this.window[this.match & (WINDOW - 1)] === byte) {
+      if (this.window[this.match & this.mask] === byte) {
         this.match++;
         if (this.matchLength < 400) this.matchLength++;
       } else {
@@ -107,13 +143,12 @@ export class LiteralCodec {
     }
     let hash = 0;
     for (let k = 1; k <= MIN_MATCH; k++) hash = Math.imul(hash + this.before(k) + 1, 0x2c9277b5);
-    hash >>>= 32 - MATCH_BITS;
+    hash >>>= this.matchShift;
     if (this.matchLength === 0) {
       const candidate = this.heads[hash] ?? 0;
-      if (candidate > 0 && this.position - candidate < WINDOW - 512) {
+      if (candidate > 0 && this.position - candidate < this.window.length - 512) {
         let length = 0;
-        while (length < 32 && this.window[(candidate - 1 - length) & (WINDOW - 1)] === this.before(length + 1))
-          length++;
+        while (length < 32 && this.window[(candidate - 1 - length) & this.mask] === this.before(length + 1)) length++;
         if (length >= MIN_MATCH) {
           this.match = candidate;
           this.matchLength = length;
@@ -129,7 +164,7 @@ export class LiteralCodec {
     const c3 = this.before(3);
     const c4 = this.before(4);
     const { bases } = this;
-    bases[0] = c1 << 8;
+    bases[0] = c1 << 9;
     bases[1] = Math.imul((c2 << 8) | c1 | 0x1000000, 0x2f0b4c47);
     bases[2] = Math.imul((c3 << 16) | (c2 << 8) | c1 | 0x2000000, 0x3c6ef35f);
     bases[3] = Math.imul(((c4 << 24) | (c3 << 16) | (c2 << 8) | c1) ^ 0x5bd1e995, 0x27d4eb2d);
@@ -139,8 +174,8 @@ export class LiteralCodec {
 
   private codeByte(coder: BitCoder, byte: number, region: number, aligned: number, alignedNext: number): number {
     this.setContexts(aligned, alignedNext);
-    const { bases, orders, mixer, matchBits, order0 } = this;
-    const expected = this.matchLength > 0 ? (this.window[this.match & (WINDOW - 1)] ?? 0) : -1;
+    const { groups, orders, mixer, matchBits, order0 } = this;
+    const expected = this.matchLength > 0 ? (this.window[this.match & this.mask] ?? 0) : -1;
     const strength =
       this.matchLength === 0
         ? 0
@@ -148,11 +183,10 @@ export class LiteralCodec {
     let node = 1;
     let agrees = expected >= 0;
     for (let shift = 7; shift >= 0; shift--) {
+      if (shift === 7 || shift === 3) this.setGroups(node, ORDERS);
+      const inGroup = shift > 3 ? node : (node & ((1 << (3 - shift)) - 1)) | (1 << (3 - shift));
       mixer.put(0, order0.peek(region * 256 + node));
-      for (let i = 0; i < ORDERS; i++) {
-        const slot = slotOf(i, bases[i] ?? 0, node);
-        mixer.put(i + 1, orders[i]?.peek(slot) ?? 2048);
-      }
+      for (let i = 0; i < ORDERS; i++) mixer.put(i + 1, orders[i]?.peek((groups[i] ?? 0) | inGroup) ?? 2048);
       const expectedBit = agrees ? (expected >>> shift) & 1 : 0;
       const matchSlot = strength * 2 + expectedBit;
       mixer.putStretched(ORDERS + 1, agrees ? stretch(matchBits.peek(matchSlot)) : 0);
@@ -160,7 +194,7 @@ export class LiteralCodec {
       const bit = coder.code(p, (byte >>> shift) & 1);
       mixer.learn(bit);
       order0.update(region * 256 + node, bit);
-      for (let i = 0; i < ORDERS; i++) orders[i]?.update(slotOf(i, bases[i] ?? 0, node), bit);
+      for (let i = 0; i < ORDERS; i++) orders[i]?.update((groups[i] ?? 0) | inGroup, bit);
       if (agrees) {
         matchBits.update(matchSlot, bit);
         agrees = bit === expectedBit;
@@ -169,10 +203,4 @@ export class LiteralCodec {
     }
     return node & 255;
   }
-}
-
-function slotOf(order: number, base: number, node: number): number {
-  if (order === 0) return base | node;
-  const mixed = Math.imul(base + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
-  return (mixed ^ (mixed >>> 15)) >>> (32 - HASH_BITS);
 }

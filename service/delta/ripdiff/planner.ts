@@ -1,7 +1,8 @@
 import type { Blocks } from '../blocks.ts';
-import { canonical, mapFor, maskReferences } from '../exe/canonical.ts';
+import { canonical, keepReferences, mapFor, maskReferences, putReferences } from '../exe/canonical.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
 import { matchBlocks } from '../matcher.ts';
+import { suffixArray } from '../suffix-array.ts';
 import { BulkWriter } from './bulk.ts';
 import { CostCounter } from './range-coder.ts';
 import { type Plan, RecordCodec } from './record-codec.ts';
@@ -15,8 +16,12 @@ export interface Planned extends Plan {
   readonly bits: number;
 }
 
-/** Tries the ways to make `target` from `old` and answers the smallest by what it really costs. */
-export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: string) => void): Planned {
+/**
+ * Tries the ways to make `wanted` from `old` and answers the smallest by what it really costs. Both arrays are changed meanwhile, as
+ * copies would cost as much again; when this is over they are as before.
+ */
+export function planDiff(old: Uint8Array, wanted: Uint8Array, log?: (text: string) => void): Planned {
+  const target = old.buffer === wanted.buffer ? new Uint8Array(wanted) : wanted;
   const before = findReferences(old);
   const after = findReferences(target);
   const executable = before.elf !== undefined && after.elf !== undefined && before.elf.machine === after.elf.machine;
@@ -24,22 +29,48 @@ export function planDiff(old: Uint8Array, target: Uint8Array, log?: (text: strin
   const consider = (blocks: Blocks, exe: boolean): boolean => {
     const counter = new CostCounter();
     const bulk = new BulkWriter(ESTIMATE_QUALITY);
-    new RecordCodec().code(counter, bulk, old, () => {}, target.length, target, { blocks, executable: exe }, before);
+    new RecordCodec(true).code(
+      counter,
+      bulk,
+      old,
+      () => {},
+      target.length,
+      target,
+      { blocks, executable: exe },
+      before,
+    );
     counter.cost += bulk.size * 8;
     log?.(`${exe ? 'exe' : 'plain'} blocks ${blocks.count} bytes ${(counter.cost / 8).toFixed(0)}`);
     if (best && best.bits <= counter.cost) return false;
     best = { blocks, executable: exe, analysed: before, bits: counter.cost };
     return true;
   };
+  const suffixes = new Int32Array(old.length);
+  const match = (): Blocks => matchBlocks(old, target, suffixArray(old, suffixes));
   if (!executable) {
-    consider(matchBlocks(old, target), false);
+    consider(match(), false);
   } else {
-    let blocks = matchBlocks(maskReferences(old, before), maskReferences(target, after));
+    const kept = [keepReferences(old, before), keepReferences(target, after)] as const;
+    const matchChanged = (change: () => void): Blocks => {
+      try {
+        change();
+        return match();
+      } finally {
+        putReferences(old, before, kept[0]);
+        putReferences(target, after, kept[1]);
+      }
+    };
+    let blocks = matchChanged(() => {
+      maskReferences(old, before);
+      maskReferences(target, after);
+    });
     consider(blocks, true);
-    const wanted = canonical(target, after);
     for (let round = 0; round < ROUNDS; round++) {
       const { map, names } = mapFor(blocks, old, before, target);
-      blocks = matchBlocks(canonical(old, before, map, names), wanted);
+      blocks = matchChanged(() => {
+        canonical(old, before, map, names);
+        canonical(target, after);
+      });
       if (!consider(blocks, true)) break;
     }
   }

@@ -33,9 +33,15 @@ export class RecordCodec {
   private readonly flags = new BitModels(16, 60);
   private readonly blocks = new BlockCodec();
   private readonly residual = new ResidualCodec();
-  private readonly literals = new LiteralCodec();
+  private literals: LiteralCodec | undefined;
+  private readonly alone: boolean;
   private readonly numberings = new Numberings();
   private readonly out = new Uint8Array(PIECE);
+
+  /** `alone`: only one file will be coded, so that models may be as small as that needs. */
+  constructor(alone = false) {
+    this.alone = alone;
+  }
 
   /**
    * Codes one file against `old`. Encoding: `target` and `plan` are given. Decoding: neither is, and `sink` gets the file in order; its array is used again.
@@ -65,7 +71,11 @@ export class RecordCodec {
       ? new BulkExtras(bulk, this.flags, this.numbers, extraBytes, target, blocks)
       : undefined;
     const regions = new Regions(found);
-    const training = new Training(old, this.literals);
+    const most = this.alone ? (bulkExtras ? 0 : extraBytes) : Number.POSITIVE_INFINITY;
+    const learned = most === 0 ? 0 : Math.min(old.length + PAGE, FREE_BYTES + TRAINED_PER_BYTE * most);
+    this.literals ??= new LiteralCodec(most + learned, size);
+    const { literals } = this;
+    const training = new Training(old, literals);
     this.residual.beginFile();
     let at = 0;
     const emit = (bytes: Uint8Array): void => {
@@ -84,7 +94,7 @@ export class RecordCodec {
         const out = this.out.subarray(0, length);
         out.set(old.subarray(from, from + length));
         this.residual.code(coder, predictor, out, target?.subarray(at, at + length), from, at, regions.region);
-        this.literals.see(out);
+        literals.see(out);
         emit(out);
         done += length;
       }
@@ -97,9 +107,9 @@ export class RecordCodec {
         const out = this.out.subarray(0, length);
         if (bulkExtras) {
           bulkExtras.take(coder, out);
-          this.literals.see(out);
+          literals.see(out);
         } else {
-          this.literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
+          literals.code(coder, out, target?.subarray(at, at + length), regions.region, old, from);
         }
         emit(out);
         done += length;
