@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { RippleError } from '../../../service/api/errors.ts';
+import { BitWriter } from '../../../service/delta/deflate/bits.ts';
+import { BLOCK } from '../../../service/delta/deflate/format.ts';
 import { trailerOf } from '../../../service/delta/deflate/members.ts';
-import { DeflateReader } from '../../../service/delta/deflate/reader.ts';
+import { DeflateReader, MAX_BLOCK_TOKENS } from '../../../service/delta/deflate/reader.ts';
 import { correctionsOf, rebuildStream } from '../../../service/delta/deflate/rebuild.ts';
 import { MAX_FORM_BYTES, putTogether, takeApart, unpackedForm } from '../../../service/delta/deflate/unpacked.ts';
 import { mutated } from '../../helpers/mutated.ts';
@@ -153,6 +155,16 @@ test('a small file that holds more than memory should is not taken apart, as old
   assert.equal(takeApart(bomb), undefined);
 });
 
+test('a block with more tokens than any program writes is refused', () => {
+  const writer = new BitWriter();
+  writer.put(1, 1);
+  writer.put(BLOCK.fixed, 2);
+  // The letter a, its code turned round.
+  for (let i = 0; i <= MAX_BLOCK_TOKENS; i++) writer.put(0x89, 8);
+  writer.put(0, 7);
+  assert.throws(() => contentOf(writer.finish()), /a block that is too long/);
+});
+
 test('content that is made to be slow is not followed', () => {
   const random = seeded(10);
   const bytes = Buffer.from(Array.from({ length: 40_000 }, () => random.integer(2)));
@@ -170,6 +182,26 @@ test('damaged files are read to where they make sense, and what is read can be p
     if (apart) assert.ok(file.equals(putTogether(apart.form, apart.recipe, file.length)), `case ${i}`);
     else assert.ok(unpackedForm(file).length <= MAX_FORM_BYTES);
   }
+});
+
+test('corrections to tokens, kinds and headers that cannot be are refused', () => {
+  const content = Buffer.from('abc');
+  const senseless = {
+    'a match of two bytes': [1, 2, 1],
+    'a match past the end': [1, 4, 1],
+    'a distance of nothing': [1, 3, 0],
+    'a distance beyond the window': [1, 3, 0x81, 0x80, 2],
+    'a fourth kind': [7, 3],
+    'a header without end': [7, 2, 0, 0xff, 0xff, 0x7f],
+    'a number without end': [1, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+  };
+  assert.ok(rebuildStream(content, 9, new Uint8Array(0), 100).length < 10);
+  for (const [name, corrections] of Object.entries(senseless))
+    assert.throws(
+      () => rebuildStream(content, 9, Uint8Array.from(corrections), 100),
+      /its corrections (make no sense|are damaged)/,
+      name,
+    );
 });
 
 test('recipes that make no sense end in a clean error or within their bounds', () => {
