@@ -80,6 +80,9 @@ export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: Ad
       case KIND.symbol:
         shown = map ? symbolIndex(map, names, base, value >>> 0, 24) : value;
         break;
+      case KIND.symbolNarrow:
+        shown = map ? symbolIndex(map, names, base, value >>> 0, 16) : value;
+        break;
       case KIND.symbolAbove:
         shown = map ? (symbolIndex(map, names, base, value >>> 8, 16) << 8) | (value & 255) : value;
         break;

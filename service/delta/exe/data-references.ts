@@ -24,6 +24,7 @@ export function findInData(b: Uint8Array, elf: Elf, s: Section, list: ReferenceL
   else if (s.type === SHT.dynsym || s.type === SHT.symtab) symbols(b, elf, s, list);
   else if (s.type === SHT.dynamic) dynamic(b, elf, s, list);
   else if (s.type === SHT.initArray || s.type === SHT.finiArray || s.name.startsWith('.got')) pointers(b, elf, s, list);
+  else if (s.type === SHT.gnuHash) hashTable(b, elf, s, list);
   else if (s.name === '.gnu_debuglink') debugLink(b, elf, s, list);
 }
 
@@ -93,6 +94,16 @@ function dynamic(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void
     const place = measured === undefined ? -1 : addressToOffset(elf.segments, values.get(measured) ?? -1);
     if (place >= 0) list.add(at + half, KIND.length, place);
   }
+}
+
+/** `.gnu.hash`: each bucket holds the index of its first symbol, which shifts with every symbol before it. */
+function hashTable(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {
+  const symbols = elf.sections[s.link];
+  if (!symbols) return;
+  const buckets = s.offset + 16 + u32(b, s.offset + 8) * (elf.wide ? 8 : 4);
+  const end = Math.min(buckets + u32(b, s.offset) * 4, s.offset + s.fileSize);
+  const kind = elf.wide ? KIND.symbol : KIND.symbolNarrow;
+  for (let at = buckets; at + 4 <= end; at += 4) if (u32(b, at) !== 0) list.add(at, kind, symbols.offset);
 }
 
 function pointers(b: Uint8Array, elf: Elf, s: Section, list: ReferenceList): void {

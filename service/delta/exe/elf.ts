@@ -44,6 +44,7 @@ export const SHT = {
   dynsym: 11,
   initArray: 14,
   finiArray: 15,
+  gnuHash: 0x6ffffff6,
 } as const;
 export const SHF = { write: 1, alloc: 2, exec: 4 } as const;
 

@@ -101,6 +101,8 @@ export class Predictor {
       }
       case KIND.symbol:
         return this.symbol(aux, value >>> 0, 24);
+      case KIND.symbolNarrow:
+        return this.symbol(aux, value >>> 0, 16);
       case KIND.symbolAbove:
         return (this.symbol(aux, value >>> 8, 16) << 8) | (value & 255);
       case KIND.typeNumber:

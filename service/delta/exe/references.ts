@@ -41,6 +41,8 @@ export const KIND = {
   nameNumber: 23,
   /** As `symbol`, in the upper 24 bits, of 16-byte symbols. */
   symbolAbove: 24,
+  /** As `symbol`, of 16-byte symbols. */
+  symbolNarrow: 25,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 export const KIND_COUNT = 32;

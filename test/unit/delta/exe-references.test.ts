@@ -111,3 +111,24 @@ test('AArch64 words name their target and can be made to name another', () => {
     assert.equal(withTarget(kind, moved, target, at), word | 0);
   }
 });
+
+test('buckets of the symbol hash table are indexes of symbols', () => {
+  for (const path of [PROGRAM, '/usr/arm-linux-gnueabihf/lib/libc.so.6']) {
+    const program = readFileSync(path);
+    const { elf, references } = findReferences(program);
+    const table = elf?.sections.find((s) => s.type === SHT.gnuHash);
+    const symbols = table && elf?.sections[table.link];
+    assert.ok(table && symbols);
+    const count = Math.floor(symbols.fileSize / (elf?.wide ? 24 : 16));
+    let found = 0;
+    for (let i = 0; i < references.count; i++) {
+      const at = references.positions[i] ?? 0;
+      if (at < table.offset || at >= table.offset + table.fileSize) continue;
+      found++;
+      assert.ok(program.readUInt32LE(at) < count);
+      assert.equal(references.aux[i], symbols.offset);
+    }
+    const buckets = program.readUInt32LE(table.offset);
+    assert.ok(found > buckets / 2 && found <= buckets, `${found} of ${buckets}`);
+  }
+});
