@@ -1,4 +1,4 @@
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import {
   type ActivityCall,
   type ActivitySnapshot,
@@ -8,20 +8,17 @@ import {
 } from '../service/api/activity.ts';
 import { appStyles } from './app-styles.ts';
 import { figureStyles } from './components/figure-styles.ts';
-import { icon } from './components/icons.ts';
-import './components/ring.ts';
 import './teacher/class-page.ts';
 import { ReadAloud } from './components/read-aloud.ts';
-import { star } from './components/shapes.ts';
 import { viewOf } from './screens/index.ts';
-import { type Action, type Button, drawing, type View } from './screens/view.ts';
+import { pageOf } from './screens/layout.ts';
+import type { Action, View } from './screens/view.ts';
 import { coloursOf } from './state/colours.ts';
 import { Speaker } from './state/progress.ts';
 import { type Screen, screenOf, type WindowState } from './state/screen.ts';
 import { TapGuard } from './state/tap-guard.ts';
 import { connectTransport } from './transport/connect.ts';
 import { wordsFor } from './words/languages.ts';
-import type { Note } from './words/notes.ts';
 
 /** In the person's language from the first picture on. */
 const WORDS = await wordsFor(navigator.languages);
@@ -143,21 +140,23 @@ export class RippleApp extends LitElement {
   }
 
   override render(): TemplateResult {
-    const view = this.#view;
     if (this.snapshot.classroom && !this.ownScreen) return this.#class();
-    return html`
-      <main>
-        <div class="stage">${this.#stage(view)}</div>
-        <div class="words">
-          <h1>${view.sentence.title}</h1>
-          ${view.sentence.line ? html`<p>${view.sentence.line}</p>` : nothing}
-          ${view.notes && view.notes.length > 0 ? this.#notes(view.notes) : nothing}
-          ${view.corner ? html`<div class="due"><svg viewBox="0 0 100 100" aria-hidden="true">${view.corner}</svg><p>${view.aside}</p></div>` : nothing}
-          ${view.ring && (!view.corner || this.told) ? html`<p class="aside told">${this.told || (view.corner ? '' : (view.aside ?? ''))}</p>` : nothing}
-          ${this.#buttons(view)}
-        </div>
-        <div class="hidden" role="status" aria-live="polite">${this.said}</div>
-      </main>`;
+    return pageOf(this.#view, {
+      words: this.#words,
+      told: this.told,
+      said: this.said,
+      pressed: this.pressed,
+      canRead: this.canRead,
+      canTeach: this.snapshot.classroom !== null,
+      tell: (sentence) => {
+        this.told = sentence;
+      },
+      tap: ({ action, label }) => this.#tap(action, label),
+      read: () => this.#read(this.#view),
+      toClass: () => {
+        this.ownScreen = false;
+      },
+    });
   }
 
   #class(): TemplateResult {
@@ -167,51 +166,6 @@ export class RippleApp extends LitElement {
       @own=${() => {
         this.ownScreen = true;
       }}></ripple-class>`;
-  }
-
-  #stage(view: View): TemplateResult {
-    const picture = drawing(view.picture);
-    const progress =
-      view.level === undefined
-        ? nothing
-        : html`<div class="hidden" role="progressbar" aria-label=${this.#words.progress} aria-valuemin="0" aria-valuemax="100"
-            aria-valuenow=${Math.round(view.level * 100)}></div>`;
-    if (!view.ring || view.ring.shown.length === 0) return html`${picture}${progress}`;
-    return html`<ripple-ring .ring=${view.ring} .words=${this.#words} ?giving=${view.giving === true}
-        @friend-told=${(event: CustomEvent<string>) => {
-          this.told = event.detail;
-        }}>${picture}</ripple-ring>${progress}`;
-  }
-
-  #notes(notes: readonly Note[]): TemplateResult {
-    return html`<ul class="notes">${notes.map(
-      ({ text, picture }) =>
-        html`<li>${
-          picture
-            ? html`<img src=${picture} alt="" />`
-            : html`<svg viewBox="0 0 100 100" aria-hidden="true">${star(50, 50, 86)}</svg>`
-        }<span dir="auto">${text}</span></li>`,
-    )}</ul>`;
-  }
-
-  #buttons(view: View): TemplateResult {
-    const button = (one: Button | undefined, role: 'main' | 'second') =>
-      one
-        ? html`<button type="button" class="${role} ${this.pressed === one.label ? 'pressed' : ''}" @click=${() => this.#tap(one.action, one.label)}>
-            ${icon(one.icon)}<span>${one.label}</span></button>`
-        : nothing;
-    if (view.choices)
-      return html`<div class="buttons choices">${view.choices.map((one, i) => button(one, i === 0 ? 'main' : 'second'))}</div>`;
-    const read = this.canRead
-      ? html`<button type="button" class="read" aria-label=${this.#words.buttons.read} title=${this.#words.buttons.read}
-          @click=${() => this.#read(view)}>${icon('read')}</button>`
-      : nothing;
-    const toClass = this.snapshot.classroom
-      ? html`<button type="button" @click=${() => {
-          this.ownScreen = false;
-        }}>${this.#words.teacher.classButton}</button>`
-      : nothing;
-    return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${read}${toClass}</div>`;
   }
 
   #read(view: View): void {
