@@ -65,8 +65,10 @@ export class BootLaptop {
   }
 
   async property(name: string): Promise<string> {
-    const answer = await this.machine.ok(`busctl get-property ${UPDATER} ${name} --timeout=120`);
-    return answer.trim().replace(/^\S+ /, '').replaceAll('"', '');
+    // The bus gives a daemon 25 seconds to start, which is little here.
+    const call = `busctl get-property ${UPDATER} ${name} --timeout=120`;
+    const answer = await this.machine.ok(`n=0; until ${call}; do n=$((n+1)); [ $n -lt 10 ] || exit 1; sleep 3; done`);
+    return (answer.trim().split('\n').at(-1) ?? '').replace(/^\S+ /, '').replaceAll('"', '');
   }
 
   async call(method: string, args: string): Promise<void> {

@@ -66,7 +66,18 @@ export class Machine {
     const agent = createServer();
     await new Promise<void>((resolve) => agent.listen(path, resolve));
     const args = [
-      ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '640', '-nodefaults', '-display', 'none', '-no-reboot'],
+      ...[
+        '-accel',
+        'tcg,thread=multi',
+        '-cpu',
+        process.env.RCPU ?? 'max',
+        '-m',
+        '640',
+        '-nodefaults',
+        '-display',
+        'none',
+        '-no-reboot',
+      ],
       ...['-kernel', options.kernel, '-initrd', options.initrd],
       ...['-append', `${KERNEL_PARAMETERS} ${options.parameters ?? ''}`],
       // What the guest has flushed, and what it only has written, both outlive QEMU: the host stays on.

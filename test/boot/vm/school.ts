@@ -34,12 +34,19 @@ export class School {
   }
 
   /** One that is there already. */
-  static at(folder: string): School {
+  static at(folder: string, port = 0): School {
     const [repository, key] = [join(folder, 'repository'), join(folder, 'key')];
     const published = { image: IMAGE, repository, key, keyring: join(repository, 'keyring/1.pgp') };
     const server = new VirtualLaptop({
       folder: join(folder, 'server'),
-      config: { role: 'school', image: IMAGE, repository, keyring: published.keyring, 'discovery.kind': 'none' },
+      config: {
+        role: 'school',
+        image: IMAGE,
+        repository,
+        keyring: published.keyring,
+        'discovery.kind': 'none',
+        'share.port': port,
+      },
     });
     return new School(folder, published, server);
   }
