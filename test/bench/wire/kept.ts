@@ -12,10 +12,13 @@ export interface Measured {
   readonly failed: string;
   /** UTC. */
   readonly date: string;
+  /** By other code of ours than what is here now. */
+  readonly isStale?: boolean;
 }
 
 interface Kept extends Measured {
   readonly key: string;
+  readonly code?: string;
 }
 
 export class KeptResults {
@@ -26,17 +29,21 @@ export class KeptResults {
     this.#folder = folder;
   }
 
-  find(pair: Pair, rival: Rival, changes: readonly Change[]): Measured | undefined {
+  /** `staleToo`: even if our own code was another then. */
+  find(pair: Pair, rival: Rival, changes: readonly Change[], staleToo: boolean): Measured | undefined {
     const file = this.#file(pair, rival);
     if (!existsSync(file)) return undefined;
     const kept: Kept = JSON.parse(readFileSync(file, 'utf8'));
-    return kept.key === this.#key(pair, rival, changes) ? kept : undefined;
+    if (kept.key !== this.#key(pair, rival, changes)) return undefined;
+    if (kept.code === rival.code) return kept;
+    return staleToo ? { ...kept, isStale: true } : undefined;
   }
 
   keep(pair: Pair, rival: Rival, changes: readonly Change[], measured: Measured): void {
     const file = this.#file(pair, rival);
     mkdirSync(dirname(file), { recursive: true });
-    const kept: Kept = { ...measured, key: this.#key(pair, rival, changes) };
+    const { code } = rival;
+    const kept: Kept = { ...measured, key: this.#key(pair, rival, changes), ...(code === undefined ? {} : { code }) };
     writeFileSync(file, JSON.stringify(kept, undefined, 1));
   }
 

@@ -34,11 +34,11 @@ export function measurePair(pair: Pair, context: MeasureContext): PairResult {
   const results = new Map<string, Measured>();
   for (const rival of rivals) {
     if (options.tools.length > 0 && !options.tools.includes(rival.name)) continue;
-    const known = options.fresh ? undefined : kept.find(pair, rival, changes);
+    const known = options.fresh ? undefined : kept.find(pair, rival, changes, options.stale);
     const measured = known ?? measureOne(pair, rival, changes, work);
     if (!known && measured.outcome?.wrong === '') kept.keep(pair, rival, changes, measured);
     results.set(rival.name, measured);
-    say(`  ${rival.name}: ${told(measured)}${known ? ' (kept)' : ''}`);
+    say(`  ${rival.name}: ${told(measured)}${known ? (known.isStale ? ' (kept, of other code)' : ' (kept)') : ''}`);
   }
   return { pair, changes, results };
 }

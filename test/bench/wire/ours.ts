@@ -37,7 +37,8 @@ export function ours(): readonly Rival[] {
     {
       name: DIFFS,
       packages: [],
-      recipe: `\`ripple diff\` and \`ripple patch\` for each changed file, in one process; code ${codeHash(DELTA)}`,
+      recipe: `\`ripple diff\` and \`ripple patch\` for each changed file, in one process`,
+      code: codeHash(DELTA),
       run(place) {
         const make = childCost('diffs-child.js', 'make', place.folder);
         const bytes = folderBytes(join(place.folder, 'out'));
@@ -48,7 +49,8 @@ export function ours(): readonly Rival[] {
     {
       name: BUNDLE,
       packages: [],
-      recipe: `\`ripple publish --diff-from\` and the daemon's thread; code ${codeHash(DELTA, 'service/bundles', 'service/image', 'service/publish')}`,
+      recipe: `\`ripple publish --diff-from\` and the daemon's thread`,
+      code: codeHash(DELTA, 'service/bundles', 'service/image', 'service/publish'),
       run: bundle,
     },
   ];

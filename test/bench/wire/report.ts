@@ -72,7 +72,7 @@ ${missing.map((sentence) => `\n- ${sentence}`).join('')}
 
 The programs, as they were called (\`$i\`: the number of a changed file; \`$OLD\`, \`$NEW\`: the trees):
 
-${report.programs.map(({ name, recipe }) => `- ${name}: ${recipe.includes('`') ? recipe.replace(/; code [0-9a-f]+$/, '') : `\`${recipe.replaceAll('\n', '; ')}\``}`).join('\n')}
+${report.programs.map(({ name, recipe }) => `- ${name}: ${recipe.includes('`') ? recipe : `\`${recipe.replaceAll('\n', '; ')}\``}`).join('\n')}
 `;
 }
 

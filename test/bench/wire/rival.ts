@@ -27,5 +27,7 @@ export interface Rival {
   readonly packages: readonly string[];
   /** What it does, as a reader could type it. It must change when what is measured changes. */
   readonly recipe: string;
+  /** Of our own: names the code that is measured. */
+  readonly code?: string;
   run(place: Workplace): Outcome;
 }

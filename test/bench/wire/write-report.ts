@@ -31,7 +31,11 @@ export function writeReport({ results, leftOut, rivals, toFiles, say }: ReportIn
     const file = (name: string): string => join(PROJECT_ROOT, name);
     const text = reportText({
       pairs,
-      missing: [...leftOut.map(({ name, why }) => `${name} is left out: ${why}.`), ...troubles],
+      missing: [
+        ...leftOut.map(({ name, why }) => `${name} is left out: ${why}.`),
+        ...results.flatMap(staleOf),
+        ...troubles,
+      ],
       programs: rivals,
       dates: spanOf(results),
       machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
@@ -79,6 +83,14 @@ function figuresOf({ pair, changes, results }: PairResult): PairFigures {
     largestOldBytes: changes.reduce((most, { baseBytes }) => Math.max(most, baseBytes), 0),
     tools,
   };
+}
+
+/** What an earlier state of our own code gave. */
+function staleOf({ pair, results }: PairResult): string[] {
+  const stale = [...results].filter(([, { isStale }]) => isStale === true);
+  return stale.map(
+    ([name, { date }]) => `our ${name} of ${pair.name}: measured ${date.slice(0, 16)}Z, by the code of then.`,
+  );
 }
 
 /** A result that is wrong is worth no byte: it is told, and not in the tables. */
