@@ -6,7 +6,7 @@ import { findReferences } from '../../../service/delta/exe/find-references.ts';
 import { Predictor } from '../../../service/delta/exe/predictor.ts';
 import { KIND } from '../../../service/delta/exe/references.ts';
 
-/** The second loaded segment (of the 64-bit file `b`) begins in the middle of the first. */
+/** The second loaded segment (of the 64-bit file `b`) begins within the first, at another address. */
 function overlapping(b: Buffer): Buffer {
   const changed = Buffer.from(b);
   const table = Number(changed.readBigUInt64LE(32));
@@ -16,6 +16,7 @@ function overlapping(b: Buffer): Buffer {
   const [first, second] = loaded;
   assert.ok(first !== undefined && second !== undefined);
   changed.writeBigUInt64LE(changed.readBigUInt64LE(second + 8) + 0x1000n, first + 32);
+  changed.writeBigUInt64LE(changed.readBigUInt64LE(second + 16) + 0x100000n, second + 16);
   return changed;
 }
 
