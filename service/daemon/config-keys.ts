@@ -161,6 +161,13 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'the command that restarts the laptop',
   },
   {
+    key: 'trees.backend',
+    kind: 'string',
+    fallback: 'auto',
+    oneOf: ['auto', 'hardlink', 'reflink', 'btrfs'],
+    doc: 'how versions share equal files; auto: btrfs snapshots or reflinks where the file system has them, else hard links',
+  },
+  {
     key: 'power.supplies',
     kind: 'string',
     fallback: '/sys/class/power_supply',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Role } from '../api/model.ts';
+import { BACKEND_NAMES, type BackendName } from '../deploy/backend.ts';
 import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
 
 export interface Config {
@@ -32,6 +33,7 @@ export interface Config {
   readonly bootMarker: string;
   readonly bootTries: number;
   readonly restartCommand: readonly string[];
+  readonly treesBackend: BackendName | 'auto';
   readonly powerSupplies: string;
   readonly powerFloorPercent: number;
 }
@@ -113,6 +115,7 @@ export function parseConfig(text: string, name: string): Config {
     bootMarker: string('boot.marker'),
     bootTries: integer('boot.tries'),
     restartCommand: strings('boot.restart'),
+    treesBackend: BACKEND_NAMES.find((name) => name === string('trees.backend')) ?? 'auto',
     powerSupplies: string('power.supplies'),
     powerFloorPercent: integer('power.floor'),
   };

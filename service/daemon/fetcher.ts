@@ -5,6 +5,7 @@ import type { BundleShelf } from '../bundles/shelf.ts';
 import type { BlobRef, Clock, Logger } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { blindLimit } from '../core/way.ts';
+import type { Backend } from '../deploy/backend.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { stage } from '../deploy/stage.ts';
 import type { Release } from '../image/documents.ts';
@@ -25,6 +26,7 @@ import type { TrustKeeper } from './trust-keeper.ts';
 
 export interface FetcherOptions {
   readonly layout: Layout;
+  readonly backend: Backend;
   readonly image: string;
   readonly trust: TrustKeeper;
   readonly sources: SourceBook;
@@ -100,6 +102,7 @@ export class Fetcher implements FetchPart {
     writeDurablySync(layout.manifest(target), manifestBytes);
     const result = await stage({
       layout,
+      backend: this.#options.backend,
       target,
       manifest: entries,
       plan,

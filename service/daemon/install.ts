@@ -7,7 +7,9 @@ import { RippleError } from '../api/errors.ts';
 import { planStage } from '../core/plan.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { SourceLedger } from '../core/source-ledger.ts';
+import type { BackendName } from '../deploy/backend.ts';
 import { choose, readBootConfig } from '../deploy/boot-config.ts';
+import { chooseBackend } from '../deploy/choose-backend.ts';
 import { type Deployment, Layout } from '../deploy/layout.ts';
 import { stage } from '../deploy/stage.ts';
 import { FolderSource } from '../fetch/folder-source.ts';
@@ -27,6 +29,8 @@ export interface InstallOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** `auto` when it is not given. */
+  readonly backend?: BackendName;
 }
 
 /** @throws RippleError as a fetch would; `WrongState` when the version is there already. */
@@ -63,6 +67,7 @@ export async function stageVersion(options: InstallOptions): Promise<Deployment 
   writeDurablySync(layout.manifest(target), manifestBytes);
   await stage({
     layout,
+    backend: chooseBackend(layout, options.backend ?? 'auto'),
     target,
     manifest,
     plan,

@@ -10,6 +10,7 @@ import { BusAuthority } from '../bus/authority.ts';
 import { exportUpdater } from '../bus/service.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
 import { SourceLedger } from '../core/source-ledger.ts';
+import { chooseBackend } from '../deploy/choose-backend.ts';
 import { Layout } from '../deploy/layout.ts';
 import { createDiscovery } from '../discover/discovery.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
@@ -75,8 +76,11 @@ async function wire(
   closers.push(() => closeSync(lock));
   const memory = Memory.open(layout.stateFile);
   const { image } = config;
+  const backend = chooseBackend(layout, config.treesBackend);
+  logger.info('trees share bytes', { by: backend.name });
   const switcher = new Switcher({
     layout,
+    backend,
     image,
     marker: config.bootMarker,
     tries: config.bootTries,
@@ -108,7 +112,19 @@ async function wire(
     stallMs: config.fetchStallMs,
     clock,
   });
-  const fetcher = new Fetcher({ layout, image, trust, sources, ledger, cache, shelf, switcher, clock, logger });
+  const fetcher = new Fetcher({
+    layout,
+    backend,
+    image,
+    trust,
+    sources,
+    ledger,
+    cache,
+    shelf,
+    switcher,
+    clock,
+    logger,
+  });
   const checker = new Checker({
     image,
     trust,

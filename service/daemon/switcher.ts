@@ -4,6 +4,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import type { Logger } from '../core/ports.ts';
+import type { Backend } from '../deploy/backend.ts';
 import { bless, choose, readBootConfig } from '../deploy/boot-config.ts';
 import { type Booted, readBooted } from '../deploy/booted.ts';
 import { type Deployment, deploymentName, type Layout, parseDeploymentName } from '../deploy/layout.ts';
@@ -16,6 +17,7 @@ import type { Facts, SwitchPart } from './parts.ts';
 
 export interface SwitcherOptions {
   readonly layout: Layout;
+  readonly backend: Backend;
   readonly image: string;
   readonly marker: string;
   readonly tries: number;
@@ -38,8 +40,8 @@ export class Switcher implements SwitchPart {
 
   /** Cleans up what a power cut left, notices a rollback, and reads the facts. */
   async start(): Promise<void> {
-    const { layout, logger } = this.#options;
-    const recovery = await recover(layout, this.#booted ? { booted: this.#booted.deployment } : {});
+    const { layout, backend, logger } = this.#options;
+    const recovery = await recover(layout, { backend, ...(this.#booted ? { booted: this.#booted.deployment } : {}) });
     if (recovery.removed.length > 0) logger.info('cleaned up', { names: recovery.removed });
     if (recovery.damage !== undefined) logger.warn('the boot pointer is damaged', { damage: recovery.damage });
     this.#noticeRollback();
@@ -181,11 +183,11 @@ export class Switcher implements SwitchPart {
   }
 
   async #removeSuperseded(): Promise<void> {
-    const { layout, image, logger } = this.#options;
+    const { layout, backend, image, logger } = this.#options;
     const deployments = surveyDeployments(layout, this.#booted ? { booted: this.#booted.deployment } : {});
     for (const verdict of deployments) {
       if (!verdict.removable) continue;
-      await removeDeployment(layout, verdict);
+      await removeDeployment(layout, verdict, backend);
       logger.info('removed a version', { name: deploymentName(verdict.deployment), reason: verdict.reason });
     }
     const kept = new Set(deploymentsIn(layout).map(deploymentName));

@@ -1,19 +1,29 @@
 /**
- * How trees share bytes. Staging decides *what* may be shared; a back end knows how its file system does it. Hard links
- * work on any POSIX file system; btrfs snapshots and reflinks come behind the same few functions.
+ * How trees share bytes. Staging decides *what* may be shared; a back end knows how its file system does it:
+ * - `hardlink`: equal files of two versions are one inode. Any POSIX file system can; what is damaged in one, is in both.
+ * - `reflink`: equal files are two inodes with the same extents (ioctl_ficlone(2)). XFS and btrfs can.
+ * - `btrfs`: a tree is a subvolume, made as a snapshot of the one before, and removed at once.
  */
 import { constants, copyFileSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import type { DiskPath } from './disk-path.ts';
 import { removeTree } from './remove-tree.ts';
 
+export const BACKEND_NAMES = ['hardlink', 'reflink', 'btrfs'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** `linked`: the same inode. `cloned`: a new inode with the same content, which needs its metadata. */
+export type Shared = 'linked' | 'cloned';
+
 export interface Backend {
-  readonly name: string;
-  /** Makes the folder a tree is built in, readable by its owner only. Fails when it is there. */
-  createTree(path: string): void;
+  readonly name: BackendName;
+  /** Makes the folder a tree is built in, readable by its owner only. True: it holds all that `base` does. Fails when it is there. */
+  createTree(path: string, base: string | undefined): boolean;
   /** Removes a tree, or what is left of one; nothing there is fine. */
   removeTree(path: string): Promise<void>;
-  /** `to` becomes the same file as `from`, in content and metadata. False: not this file on this file system; copy it. */
-  share(from: DiskPath, to: DiskPath): boolean;
+  /** `to` shares the bytes of `from`, a file or a symbolic link of another tree. `undefined`: not here; copy it. */
+  share(from: DiskPath, to: DiskPath, type: 'file' | 'link'): Shared | undefined;
+  /** `to` becomes one more name of `from`. False: not of this file, or not there. */
+  link(from: DiskPath, to: DiskPath): boolean;
   /** A new file `to` gets the content of `from` without its bytes being written again. False: copy the bytes. */
   cloneContent(from: DiskPath, to: DiskPath): boolean;
 }
@@ -27,19 +37,24 @@ function errorCode(error: unknown): string {
 }
 
 export class HardLinkBackend implements Backend {
-  readonly name = 'hardlink';
+  readonly name: BackendName = 'hardlink';
   /** One refusal speaks for the file system: it is not asked again for every file. */
   #clones = true;
 
-  createTree(path: string): void {
+  createTree(path: string, _base?: string): boolean {
     mkdirSync(path, { mode: 0o700 });
+    return false;
   }
 
   removeTree(path: string): Promise<void> {
     return removeTree(path);
   }
 
-  share(from: DiskPath, to: DiskPath): boolean {
+  share(from: DiskPath, to: DiskPath, _type: 'file' | 'link'): Shared | undefined {
+    return this.link(from, to) ? 'linked' : undefined;
+  }
+
+  link(from: DiskPath, to: DiskPath): boolean {
     try {
       linkSync(from, to);
       return true;
@@ -60,5 +75,14 @@ export class HardLinkBackend implements Backend {
       rmSync(to, { force: true });
       return false;
     }
+  }
+}
+
+export class ReflinkBackend extends HardLinkBackend {
+  override readonly name: BackendName = 'reflink';
+
+  /** A symbolic link has no extents to share: it is made again. */
+  override share(from: DiskPath, to: DiskPath, type: 'file' | 'link'): Shared | undefined {
+    return type === 'file' && this.cloneContent(from, to) ? 'cloned' : undefined;
   }
 }

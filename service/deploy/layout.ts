@@ -81,6 +81,10 @@ export class Layout {
   get repair(): string {
     return join(this.state, 'repair');
   }
+  /** As `repair`, where a tree is a file system of its own (a subvolume): names cannot be moved into it from outside. */
+  repairInside(d: Deployment): string {
+    return join(this.deployment(d), '.ripple-repair');
+  }
   get history(): string {
     return join(this.state, 'history.jsonl');
   }

@@ -8,6 +8,7 @@ import { asRippleError } from '../api/errors.ts';
 import { UNFINISHED } from '../sys/durable.ts';
 import { type Backend, HardLinkBackend } from './backend.ts';
 import { type BootConfig, NEW_POINTER, parseConfigName, readBootConfig } from './boot-config.ts';
+import { PROBES } from './choose-backend.ts';
 import { lstatIfThere, syncPath } from './disk-path.ts';
 import { type Deployment, type Layout, parseDeploymentName } from './layout.ts';
 import { DELETING, removableDeployments, type Verdict } from './removal.ts';
@@ -46,9 +47,10 @@ export async function recover(layout: Layout, options: RecoverOptions = {}): Pro
     await backend.removeTree(join(layout.rootfs, name));
     removed.push(`rootfs/${name}`);
   }
-  if (lstatIfThere(layout.repair)) {
-    await removeTree(layout.repair);
-    removed.push('ripple/repair');
+  for (const folder of [layout.repair, ...deploymentsIn(layout).map((one) => layout.repairInside(one))]) {
+    if (!lstatIfThere(folder)) continue;
+    await removeTree(folder);
+    removed.push(relative(layout.sysroot, folder));
   }
   if (removed.length > 0) syncPath(layout.rootfs);
   for (const path of unfinishedDocuments(layout)) {
@@ -105,7 +107,7 @@ function unfinishedDocuments(layout: Layout): string[] {
 
 /** Names that only exist between two steps of this program. Anything else is somebody's, and stays. */
 function isLeftover(name: string, pointer: { config: BootConfig | undefined; damage?: string }): boolean {
-  if (name === NEW_POINTER || name === 'current.new' || name === 'previous.new') return true;
+  if (name === NEW_POINTER || name === 'current.new' || name === 'previous.new' || PROBES.includes(name)) return true;
   for (const ending of ['.partial', '.rescue', DELETING])
     if (name.endsWith(ending) && parseDeploymentName(name.slice(0, -ending.length))) return true;
   const number = parseConfigName(name);

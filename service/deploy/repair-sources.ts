@@ -56,7 +56,7 @@ export class RepairSources {
         .filter(isFile)
         .filter((other) => other.sha256 === entry.sha256 && inodeKey(other) === key && isReachable(root, other.path))
         .map((other) => ({ root, entry: other }));
-      const sharing = equal.filter((place) => inodes.has(inodeAt(place) ?? -1n));
+      const sharing = equal.filter((place) => inodes.has(inodeAt(place) ?? ''));
       const groups = new Set(sharing.map((place) => groupOf(place.entry)));
       return equal.filter((place) => groups.has(groupOf(place.entry)));
     });
@@ -70,13 +70,15 @@ export class RepairSources {
    */
   async makeFile(entry: FileEntry, places: readonly Place[], temporary: string): Promise<void> {
     const mayShare = places.every(({ root }) => root === this.#root);
+    // Names of another file system, or subvolume, cannot be shared.
+    const device = lstatIfThere(this.#root)?.dev;
     const sources: DiskPath[] = [diskPath(this.#root, entry.path)];
     for (const { deployment, manifest } of this.#options.others) {
       const root = this.#options.layout.deployment(deployment);
       for (const other of manifest) {
         if (other.type !== 'file' || other.sha256 !== entry.sha256) continue;
         sources.push(diskPath(root, other.path));
-        if (mayShare && (await this.#isGoodTwin(entry, { root, entry: other }))) {
+        if (mayShare && lstatIfThere(root)?.dev === device && (await this.#isGoodTwin(entry, { root, entry: other }))) {
           linkSync(diskPath(root, other.path), temporary);
           return;
         }
@@ -98,7 +100,7 @@ export class RepairSources {
     const stat = lstatIfThere(path);
     if (stat === undefined || metadataDifference(stat, entry) !== undefined || !sameXattrs(path, entry)) return false;
     const same = this.#options.tree.manifest.filter((own) => own.type === 'file' && own.sha256 === entry.sha256);
-    if (same.some((own) => inodeAt({ root: this.#root, entry: own }) === stat.ino)) return false;
+    if (same.some((own) => inodeAt({ root: this.#root, entry: own }) === inodeAt(twin))) return false;
     return (await hashFile(path, this.#options.pace)).sha256 === entry.sha256;
   }
 
@@ -121,8 +123,10 @@ function groupOf(entry: FileEntry): ByteString {
   return entry.hardLinkOf ?? entry.path;
 }
 
-function inodeAt({ root, entry }: Place): bigint | undefined {
-  return lstatIfThere(diskPath(root, entry.path))?.ino;
+/** Device and number: two subvolumes have the same numbers for different inodes. */
+function inodeAt({ root, entry }: Place): string | undefined {
+  const stat = lstatIfThere(diskPath(root, entry.path));
+  return stat && `${stat.dev} ${stat.ino}`;
 }
 
 /** Every folder above is a real folder: nothing is ever changed through a symbolic link. */

@@ -3,7 +3,7 @@
  * several trees share is replaced in all of them by one new inode, so that they go on sharing. Cut short, it may leave a
  * folder with the time of the replacement: the next scrub of that tree finds and mends it.
  */
-import { linkSync, mkdirSync, renameSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { asRippleError, RippleError } from '../api/errors.ts';
 import type { ByteString, DirectoryEntry, Entry } from '../core/entry.ts';
 import type { BlobRef } from '../core/ports.ts';
@@ -45,27 +45,33 @@ interface Replacement {
 
 /** Fails with `Cancelled` (nothing was changed), `NoSpace` or `IoError`; a blob nobody has is told in the result. */
 export async function repairDeployment(layout: Layout, options: RepairOptions): Promise<RepairResult> {
-  await removeTree(layout.repair);
-  mkdirSync(layout.repair, { recursive: true, mode: 0o700 });
+  const { deployment } = options.tree;
+  const isSeparate = statSync(layout.deployment(deployment)).dev !== statSync(layout.rootfs).dev;
+  const folder = isSeparate ? layout.repairInside(deployment) : layout.repair;
+  await removeTree(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    return await new Repair(layout, options).run();
+    return await new Repair(layout, folder, options).run();
   } catch (error) {
     throw asRippleError(error);
   } finally {
-    await removeTree(layout.repair);
+    await removeTree(folder);
   }
 }
 
 class Repair {
   readonly #layout: Layout;
+  /** Where the replacements wait, on the file system of the tree. */
+  readonly #folder: string;
   readonly #options: RepairOptions;
   readonly #root: string;
   readonly #entries: ReadonlyMap<ByteString, Entry>;
   readonly #sources: RepairSources;
   readonly #failed: { path: ByteString; error: RippleError }[] = [];
 
-  constructor(layout: Layout, options: RepairOptions) {
+  constructor(layout: Layout, folder: string, options: RepairOptions) {
     this.#layout = layout;
+    this.#folder = folder;
     this.#options = options;
     this.#root = layout.deployment(options.tree.deployment);
     this.#entries = new Map(options.tree.manifest.map((entry) => [entry.path, entry]));
@@ -76,7 +82,7 @@ class Repair {
     const { damaged, signal } = this.#options;
     const replacements = await this.#prepare();
     // The bytes first: after a power cut a name must never lead to a file that is not on the disk yet.
-    await syncFileSystem(this.#layout.repair);
+    await syncFileSystem(this.#folder);
     throwIfCancelled(signal);
 
     const touched = new Touched();
@@ -87,6 +93,9 @@ class Repair {
     }
     for (const { temporary, places } of replacements)
       for (const place of places) await this.#replace(temporary, place, touched);
+    // It may lie in the tree, whose root must then get its time back.
+    await removeTree(this.#folder);
+    if (this.#folder !== this.#layout.repair) touched.folder(this.#root, '.');
     touched.restoreFolders([this.#options.tree, ...this.#options.others], this.#layout);
     await syncFileSystem(this.#root);
     return { repaired: damaged.length - this.#failed.length, failed: this.#failed };
@@ -99,7 +108,7 @@ class Repair {
     for (const { path, reason } of this.#options.damaged) {
       const entry = this.#entries.get(path);
       if (reason === 'extra' || entry === undefined || entry.type === 'dir') continue;
-      const temporary = `${this.#layout.repair}/${replacements.length}`;
+      const temporary = `${this.#folder}/${replacements.length}`;
       if (entry.type !== 'file') {
         makeNode(entry, temporary);
         applyMetadata(temporary, entry);

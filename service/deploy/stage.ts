@@ -10,6 +10,7 @@ import { syncPath } from './disk-path.ts';
 import { EarlyFlush } from './early-flush.ts';
 import { type Deployment, deploymentName, type Layout } from './layout.ts';
 import { Pace, throwIfCancelled } from './pace.ts';
+import { trimSnapshot } from './snapshot.ts';
 import { noSpaceDuringStage } from './space.ts';
 import { TreeBuilder } from './tree-builder.ts';
 
@@ -57,12 +58,14 @@ export async function stage(options: StageOptions): Promise<StageResult> {
   await backend.removeTree(partial);
   let flush: EarlyFlush | undefined;
   try {
-    backend.createTree(partial);
+    const baseRoot = base && layout.deployment(base.deployment);
+    const filled = backend.createTree(partial, baseRoot);
     flush = new EarlyFlush(partial);
     const builder = new TreeBuilder({
       backend,
       root: partial,
-      baseRoot: base && layout.deployment(base.deployment),
+      baseRoot,
+      kept: filled ? await trimSnapshot(partial, plan.steps, new Pace(signal)) : new Set(),
       blobPath: options.blobPath,
       fetchBlob: options.fetchBlob,
       pace: new Pace(signal),

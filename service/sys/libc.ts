@@ -30,6 +30,7 @@ const c = {
   futimens: libc.func('int futimens(int fd, const void *times)'),
   syncfs: libc.func('int syncfs(int fd)'),
   renameat2: libc.func('int renameat2(int olddir, const void *old, int newdir, const void *new, unsigned int flags)'),
+  ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
   flock: libc.func('int flock(int fd, int operation)'),
   lseek: libc.func('int64_t lseek64(int fd, int64_t offset, int whence)'),
 };
@@ -201,6 +202,11 @@ export function renameExchange(a: Buffer, b: Buffer): void {
 /** Fails with `EEXIST` rather than replace `to`. */
 export function renameNoReplace(from: Buffer, to: Buffer): void {
   rename(from, to, RENAME_NOREPLACE);
+}
+
+/** `argument` is the structure that `request` takes and fills; `path` is for the message. */
+export function ioctl(fd: number, request: number, argument: Buffer, path: string): void {
+  checked(c.ioctl(fd, request, argument), 'ioctl', Buffer.from(path));
 }
 
 /** Takes the exclusive `flock` of an open file; false when somebody else has it. It is freed when `fd` is closed. */

@@ -11,10 +11,10 @@ const ACTIONS: Readonly<Record<string, (sysroot: TestSysroot) => unknown>> = {
   'stage-large': (sysroot) => sysroot.stage(7, largeImage(7), { base: sysroot.base(6, largeImage(6)) }),
   choose: ({ layout }) => choose(layout, { current: xo(7), previous: xo(6), tries: 3 }),
   bless: ({ layout }) => bless(layout),
-  recover: ({ layout }) => recover(layout, { booted: xo(6) }),
-  async remove({ layout }) {
+  recover: ({ layout, backend }) => recover(layout, { backend, booted: xo(6) }),
+  async remove({ layout, backend }) {
     for (const verdict of surveyDeployments(layout, { booted: xo(6) }))
-      if (verdict.removable) await removeDeployment(layout, verdict);
+      if (verdict.removable) await removeDeployment(layout, verdict, backend);
   },
   async repair({ layout, blobPath }) {
     const tree = { deployment: xo(6), manifest: smallImage(6).entries };

@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DirectoryEntry, Entry, FileEntry } from '../../service/core/entry.ts';
+import { BACKEND_NAMES, type Backend } from '../../service/deploy/backend.ts';
 import { choose } from '../../service/deploy/boot-config.ts';
+import { chooseBackend } from '../../service/deploy/choose-backend.ts';
 import { type Deployment, Layout } from '../../service/deploy/layout.ts';
+import { repairDeployment } from '../../service/deploy/repair.ts';
 import { type StageOptions, type StageResult, stage } from '../../service/deploy/stage.ts';
+import { verifyDeployment } from '../../service/deploy/verify.ts';
 import { formatManifest } from '../../service/image/manifest.ts';
 
 export interface TestTree {
@@ -88,11 +92,17 @@ export function largeImage(version: number): TestTree {
 
 export const xo = (version: number): Deployment => ({ image: 'xo', version });
 
+/** What the tests of this process use: the same tests are run on several file systems. */
+export const TEST_BACKEND = BACKEND_NAMES.find((name) => name === process.env.RIPPLE_TEST_BACKEND) ?? 'hardlink';
+
 /** A sysroot with a blob cache, as the daemon has it. */
 export class TestSysroot {
   readonly layout: Layout;
+  /** Hard links, unless this process is to try another one. */
+  readonly backend: Backend;
   constructor(root: string) {
     this.layout = new Layout(root);
+    this.backend = chooseBackend(this.layout, TEST_BACKEND);
     for (const path of [this.layout.rootfs, this.layout.blobs, this.layout.manifests, this.layout.releases])
       mkdirSync(path, { recursive: true });
   }
@@ -116,6 +126,7 @@ export class TestSysroot {
     writeFileSync(this.layout.release(xo(version)), 'release');
     const result = await stage({
       layout: this.layout,
+      backend: this.backend,
       target: xo(version),
       manifest: tree.entries,
       blobPath: this.blobPath,
@@ -140,4 +151,22 @@ export class TestSysroot {
   base(version: number, tree: TestTree): { deployment: Deployment; manifest: readonly Entry[] } {
     return { deployment: xo(version), manifest: tree.entries };
   }
+}
+
+/** Verifies the small image's `version` and mends it; `others` are here too. Whatever is missing comes from thin air. */
+export async function repairVersion(sysroot: TestSysroot, version: number, others: readonly number[]): Promise<void> {
+  const { layout } = sysroot;
+  const tree = (one: number) => ({ deployment: xo(one), manifest: smallImage(one).entries });
+  const { damaged } = await verifyDeployment(layout.deployment(xo(version)), tree(version).manifest);
+  const options = {
+    tree: tree(version),
+    damaged,
+    others: others.map(tree),
+    fetchBlob: async ({ sha256 }: { readonly sha256: string }) => {
+      sysroot.fill(smallImage(version));
+      return join(layout.blobs, sha256);
+    },
+  };
+  const { failed } = await repairDeployment(layout, options);
+  if (failed[0]) throw failed[0].error;
 }

@@ -13,7 +13,6 @@ import { deploymentName, Layout } from '../../service/deploy/layout.ts';
 import { deploymentsIn, recover } from '../../service/deploy/recover.ts';
 import { repairDeployment } from '../../service/deploy/repair.ts';
 import { type Damage, verifyDeployment } from '../../service/deploy/verify.ts';
-import { run } from '../bench/measure.ts';
 import { silentLogger } from '../helpers/blobs.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { manifestOf } from '../helpers/published.ts';
@@ -226,13 +225,4 @@ export class Judge {
     const { removed } = await recover(this.#layout, { booted: config.current });
     return removed.length === 0 ? '' : `a second start removed ${removed.join(' ')}`;
   }
-}
-
-export function mount(device: string, mountPoint: string): string {
-  const mounted = spawnSync('mount', [device, mountPoint], { encoding: 'utf8' });
-  return mounted.status === 0 ? '' : `cannot be mounted: ${mounted.stderr.trim().slice(-100)}`;
-}
-
-export function unmount(mountPoint: string): void {
-  run('umount', mountPoint);
 }

@@ -1,12 +1,11 @@
 /** Rebuilds crash states of a recorded story, and has each judged. */
-import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { seeded } from '../helpers/random.ts';
 import { readBlockLog } from './block-log.ts';
+import { CrashDisk } from './crash-disk.ts';
 import { type CrashKind, type CrashState, crashEpochs, type Epoch, flush } from './crash-states.ts';
 import { DiskImage } from './disk-image.ts';
-import { type Judge, mount, type Starter, unmount } from './judge.ts';
-import { attach, detach } from './logged-disk.ts';
+import type { Judge, Starter } from './judge.ts';
 import type { Promised, Story } from './story.ts';
 
 export interface ReplayOptions {
@@ -52,11 +51,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const bad: Bad[] = [];
   const contents = new Set<string>();
   let [done, byProcess, epochs] = [0, 0, 0];
-  const file = join(folder, 'state');
-  const empty = openSync(file, 'w');
-  ftruncateSync(empty, base.length);
-  closeSync(empty);
-  const device = attach(file);
+  const disk = new CrashDisk(folder, base.length);
   const image = new DiskImage(base);
   try {
     for (const epoch of crashEpochs(entries, chosen.samples, seeded(seed))) {
@@ -64,37 +59,27 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       for (const [index, state] of epoch.states.entries()) {
         if (!chosen.states.has(`${epoch.number}/${index}`)) continue;
         const starter: Starter = done % processOneIn === processOneIn - 1 ? 'process' : 'function';
-        image.writeTo(file, state.writes);
         contents.add(image.nameAfter(state.writes));
-        const problem = await look(device, judge, promisesAt(story, state), starter);
+        const [last, next] = promisesAt(story, state);
+        const problem =
+          disk.mount(image, state.writes, judge.mountPoint) ||
+          (await judge.judge(last, next, starter).finally(() => disk.unmount(judge.mountPoint)));
         done++;
         byKind[state.kind]++;
         if (starter === 'process') byProcess++;
-        if (problem) bad.push({ problem, state: `${state.kind} before request ${state.before}, seed ${seed}` });
+        if (problem)
+          bad.push({
+            problem: `after "${last.what}": ${problem}`,
+            state: `${state.kind} before request ${state.before}, seed ${seed}`,
+          });
         if (done % 250 === 0) options.say?.(`${done} states, ${bad.length} bad`);
       }
       flush(image, epoch);
     }
   } finally {
-    detach(device);
+    disk.close();
   }
   return { entries: entries.length, epochs, states: done, contents: contents.size, byKind, byProcess, bad };
-}
-
-async function look(
-  device: string,
-  judge: Judge,
-  [last, next]: readonly [Promised, Promised],
-  starter: Starter,
-): Promise<string> {
-  const problem = mount(device, judge.mountPoint);
-  if (problem) return `after "${last.what}": ${problem}`;
-  try {
-    const wrong = await judge.judge(last, next, starter);
-    return wrong && `after "${last.what}": ${wrong}`;
-  } finally {
-    unmount(judge.mountPoint);
-  }
 }
 
 /** What had been promised when the power went, and what was under way. */

@@ -120,8 +120,10 @@ export async function record(
     mountPoint: virtual.sysroot,
     ...(mountOptions ? { mountOptions } : {}),
   });
-  t.after(() => disk.unmount());
-  t.after(() => virtual.stop());
+  t.after(async () => {
+    await virtual.stop();
+    await disk.unmount();
+  });
   const promises: Promised[] = [];
   const tell: Tell = (what, change = {}) => {
     promises.push({ ...(promises.at(-1) ?? AT_FIRST), ...change, what, at: disk.entries() });
