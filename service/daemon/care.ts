@@ -1,10 +1,10 @@
 /** Is the running version still what was published, and if not, mend it. */
 import { readFileSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
+import { asRippleError, RippleError } from '../api/errors.ts';
 import type { BlobRef, Logger } from '../core/ports.ts';
 import type { Layout } from '../deploy/layout.ts';
 import { type RepairTree, repairDeployment } from '../deploy/repair.ts';
-import { type Verification, verifyDeployment } from '../deploy/verify.ts';
+import { type Damage, type Verification, verifyDeployment } from '../deploy/verify.ts';
 import { parseManifest } from '../image/manifest.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
 import { syncFolder } from '../sys/durable.ts';
@@ -33,19 +33,28 @@ export class Care implements CarePart {
   }
 
   async repair(signal: AbortSignal): Promise<{ readonly repaired: number }> {
-    const { layout, switcher, fetcher, cache } = this.#options;
     const version = this.#version();
-    const tree = this.#tree(version);
-    const { damaged } = await this.#verify(tree, signal);
+    const { damaged } = await this.#verify(this.#tree(version), signal);
+    return this.mend(version, damaged, signal);
+  }
+
+  /** Makes what was found damaged in one version whole again. @throws RippleError if anything is left */
+  async mend(version: number, damaged: readonly Damage[], signal: AbortSignal): Promise<{ readonly repaired: number }> {
     if (damaged.length === 0) return { repaired: 0 };
-    const others = switcher
-      .facts()
-      .local.filter((one) => one !== version)
-      .map((one) => this.#tree(one));
+    const { layout, switcher, fetcher, cache } = this.#options;
+    const tree = this.#tree(version);
+    const { booted, local } = switcher.facts();
+    const others = local.filter((one) => one !== version).map((one) => this.#tree(one));
     const fetched: string[] = [];
-    const fetchBlob = (ref: BlobRef): Promise<string> => {
+    const fetchBlob = async (ref: BlobRef): Promise<string> => {
       fetched.push(ref.sha256);
-      return fetcher.fetchBlob(version, ref, signal);
+      try {
+        return await fetcher.fetchBlob(version, ref, signal);
+      } catch (error) {
+        // Nobody near has this version any more; whoever has the running one may have the file.
+        if (booted === version || booted === 0 || asRippleError(error).code !== 'NoSource') throw error;
+        return fetcher.fetchBlob(booted, ref, signal);
+      }
     };
     const { repaired, failed } = await repairDeployment(layout, { tree, damaged, others, fetchBlob, signal });
     // They are in the trees now. After a failure, or a power cut, they stay for the next try.

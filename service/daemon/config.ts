@@ -33,6 +33,10 @@ export interface Config {
   readonly bootMarker: string;
   readonly bootTries: number;
   readonly restartCommand: readonly string[];
+  /** 0: never. */
+  readonly scrubRateBytesPerSecond: number;
+  readonly scrubDays: number;
+  readonly scrubLoadPercent: number;
   readonly treesBackend: BackendName | 'auto';
   readonly powerSupplies: string;
   readonly powerFloorPercent: number;
@@ -115,6 +119,9 @@ export function parseConfig(text: string, name: string): Config {
     bootMarker: string('boot.marker'),
     bootTries: integer('boot.tries'),
     restartCommand: strings('boot.restart'),
+    scrubRateBytesPerSecond: integer('scrub.rate'),
+    scrubDays: integer('scrub.days'),
+    scrubLoadPercent: integer('scrub.load'),
     treesBackend: BACKEND_NAMES.find((name) => name === string('trees.backend')) ?? 'auto',
     powerSupplies: string('power.supplies'),
     powerFloorPercent: integer('power.floor'),

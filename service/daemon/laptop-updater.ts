@@ -201,6 +201,13 @@ export class LaptopUpdater implements Updater {
     return this.#care((signal) => this.#parts.care.repair(signal));
   }
 
+  /** Looks after files by itself: false where other work is under way. Rejects as the work does. */
+  async careQuietly(work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    if (this.#job.running || this.#status.state === 'restarting') return false;
+    await this.#care(work);
+    return true;
+  }
+
   async restart(): Promise<void> {
     const facts = this.#parts.switcher.facts();
     if (this.#status.state === 'restarting') return;

@@ -27,6 +27,7 @@ import { Offering } from './offering.ts';
 import { isIdle, readPower, requirePower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
+import { Scrubber } from './scrubber.ts';
 import { SourceBook } from './source-book.ts';
 import { Switcher } from './switcher.ts';
 import { lockSysroot } from './sysroot-lock.ts';
@@ -133,6 +134,7 @@ async function wire(
     booted: () => switcher.facts().booted,
     describe: (release, signal) => fetcher.describe(release, signal),
   });
+  const care = new Care({ layout, switcher, fetcher, cache, logger });
   const updater = new LaptopUpdater({
     image,
     daemonVersion: DAEMON_VERSION,
@@ -140,7 +142,7 @@ async function wire(
     checker,
     fetcher,
     switcher,
-    care: new Care({ layout, switcher, fetcher, cache, logger }),
+    care,
     peers: sources,
     clock,
     logger,
@@ -165,7 +167,8 @@ async function wire(
   const workshop = new BundleWorkshop({
     shelf,
     sideOf: (sha256, role) => offering.sideOf(sha256, role),
-    isFree: () => isIdle(config) && !BUSY_STATES.includes(updater.snapshot().state),
+    isFree: () =>
+      isIdle(config.powerSupplies, config.bundleLoadPercent) && !BUSY_STATES.includes(updater.snapshot().state),
     mayGoOn: () => readPower(config.powerSupplies).onMains,
     logger,
   });
@@ -234,6 +237,20 @@ async function wire(
   }
   closers.push(() => scheduler.stop());
   scheduler.start();
+  const scrubber = new Scrubber({
+    layout,
+    switcher,
+    memory,
+    rateBytesPerSecond: config.scrubRateBytesPerSecond,
+    days: config.scrubDays,
+    isFree: () =>
+      isIdle(config.powerSupplies, config.scrubLoadPercent) && !BUSY_STATES.includes(updater.snapshot().state),
+    mend: (version, damaged) => updater.careQuietly((signal) => care.mend(version, damaged, signal)),
+    clock,
+    logger,
+  });
+  closers.push(() => scrubber.stop());
+  scrubber.start();
   giveBackSoon();
   return { url: share?.url ?? '', onBusLost: (listener) => bus?.onClose(listener) };
 }

@@ -24,6 +24,10 @@ export interface MemoryState {
   readonly lastStart: string;
   /** Starts of the laptop since a newer `latest` was heard. */
   readonly bootsSinceNews: number;
+  /** Where reading every file again goes on: the entry that is next. */
+  readonly scrub: { readonly version: number; readonly path: string } | null;
+  /** Unix seconds when every file had last been read; 0: never. */
+  readonly scrubbedAt: number;
 }
 
 const FRESH: Omit<MemoryState, 'id'> = {
@@ -36,6 +40,8 @@ const FRESH: Omit<MemoryState, 'id'> = {
   rollback: null,
   lastStart: '',
   bootsSinceNews: 0,
+  scrub: null,
+  scrubbedAt: 0,
 };
 
 export class Memory {
@@ -83,6 +89,11 @@ export class Memory {
   }
 }
 
+/** What a daemon wrote down; changes nothing. */
+export function readMemory(file: string): Partial<MemoryState> {
+  return readState(file) ?? {};
+}
+
 function readState(file: string): Partial<MemoryState> | undefined {
   let value: unknown;
   try {
@@ -100,6 +111,7 @@ function readState(file: string): Partial<MemoryState> | undefined {
   const shunned = members.get('shunned');
   const lastStart = members.get('lastStart');
   const rollback = record(members.get('rollback'));
+  const scrub = record(members.get('scrub'));
   const appointment = record(members.get('appointment'));
   return {
     ...(typeof id === 'string' && /^[0-9a-f]{16}$/.test(id) ? { id } : {}),
@@ -118,6 +130,11 @@ function readState(file: string): Partial<MemoryState> | undefined {
         : null,
     lastStart: typeof lastStart === 'string' ? lastStart : '',
     bootsSinceNews: Math.max(0, number('bootsSinceNews')),
+    scrub:
+      scrub && typeof scrub.version === 'number' && typeof scrub.path === 'string'
+        ? { version: scrub.version, path: scrub.path }
+        : null,
+    scrubbedAt: Math.max(0, number('scrubbedAt')),
   };
 }
 

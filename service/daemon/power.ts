@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
-import type { Config } from './config.ts';
 
 export interface Power {
   /** Per cent of the fullest battery; `undefined` where there is none. */
@@ -52,9 +51,9 @@ export function requirePower(power: Power, floorPercent: number): void {
   );
 }
 
-/** On mains power, and with little else to do: time for work that only helps others. */
-export function isIdle(config: Pick<Config, 'powerSupplies' | 'bundleLoadPercent'>): boolean {
+/** On mains power, and with little else to do: time for work that nobody waits for. */
+export function isIdle(powerSupplies: string, mostLoadPercent: number): boolean {
   const [lastMinute = 0] = loadavg();
   const loadPercent = (lastMinute * 100) / availableParallelism();
-  return readPower(config.powerSupplies).onMains && loadPercent < config.bundleLoadPercent;
+  return readPower(powerSupplies).onMains && loadPercent < mostLoadPercent;
 }

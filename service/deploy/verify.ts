@@ -41,7 +41,7 @@ export async function verifyDeployment(
 ): Promise<Verification> {
   if (!lstatIfThere(root)?.isDirectory()) throw new RippleError('UnknownVersion', `there is no tree at ${root}`);
   const pace = new Pace(options.signal);
-  const check = new Check(root, entries, options, pace);
+  const check = new TreeCheck(root, entries, options, pace);
   const damaged: Damage[] = [];
   for (const entry of entries) {
     const reason = await check.entry(entry);
@@ -53,7 +53,8 @@ export async function verifyDeployment(
   return { checked: entries.length, damaged };
 }
 
-class Check {
+/** One look at a tree, entry by entry, in the order of its manifest. */
+export class TreeCheck {
   readonly #root: string;
   readonly #entries: readonly Entry[];
   readonly #options: VerifyOptions;
@@ -78,6 +79,20 @@ class Check {
     await this.#pace.breathe();
   }
 
+  /**
+   * Goes on at the entry of this number where an earlier look ended. Other names of files before it are known by the inode
+   * those have now.
+   */
+  startAt(index: number): void {
+    const before = new Set(this.#entries.slice(0, index).map(({ path }) => path));
+    for (const entry of this.#entries.slice(index)) {
+      if (entry.type !== 'file' || entry.hardLinkOf === undefined || !before.has(entry.hardLinkOf)) continue;
+      const first = lstatIfThere(diskPath(this.#root, entry.hardLinkOf));
+      if (first) this.#firstPaths.set(first.ino, entry.hardLinkOf);
+    }
+  }
+
+  /** What is wrong with it; `undefined` when nothing is. */
   async entry(entry: Entry): Promise<DamageReason | undefined> {
     const path = diskPath(this.#root, entry.path);
     try {
