@@ -13,6 +13,7 @@ import { readPath, readTime } from '../image/manifest-fields.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
 import { readFullySync } from '../store/read-fully.ts';
 import { RESERVE_BYTES, roomBytes } from '../sys/disk-room.ts';
+import { buffersSpent, keepLittleSpare } from '../sys/spare-memory.ts';
 
 export interface UnpackJob {
   /** The file that is being filled. */
@@ -50,6 +51,7 @@ class Unpacking {
   readonly #root: OpenRoot;
   readonly #decoder: BundleDecoder;
   readonly #step = Buffer.alloc(STEP_BYTES);
+  #base = Buffer.alloc(0);
   #out: { readonly number: number; readonly fd: number } | undefined;
   #readBytes = 0;
   #comingBytes = 0;
@@ -66,7 +68,7 @@ class Unpacking {
       maxContents: MANIFEST_LIMITS.maxEntries,
       maxBundleBytes: job.maxBundleBytes,
       begin: ({ newBytes }) => this.#requireRoom(newBytes),
-      base: (file) => readListed(this.#root, file),
+      base: (file) => this.#readListed(file),
       data: (number, bytes) => writeAll(this.#open(number), bytes),
       end: (number, ref) => this.#end(number, ref),
     });
@@ -93,6 +95,26 @@ class Unpacking {
     if (needed > room) throw new NoSpaceError(this.#job.out, needed + RESERVE_BYTES, room + RESERVE_BYTES);
   }
 
+  /** The old file, if it has size and time as its manifest says. */
+  #readListed({ path, time, sizeBytes }: FileLine): Buffer {
+    const file = this.#root.open(readPath('path', path).slice(2));
+    if (!file) throw new DamagedBaseError(path);
+    try {
+      const { size, mtimeNs } = file.stat;
+      const asListed = size === BigInt(sizeBytes) && mtimeNs === readTime(time.slice('time='.length));
+      if (!asListed) throw new DamagedBaseError(path);
+      // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
+      if (this.#base.length < sizeBytes) this.#base = Buffer.allocUnsafeSlow(sizeBytes);
+      const bytes = this.#base.subarray(0, sizeBytes);
+      // What the decoder allocates for a file is about as large, and is of no use any more.
+      buffersSpent(sizeBytes);
+      if (readFullySync(file.fd, bytes, 0) < sizeBytes) throw new DamagedBaseError(path);
+      return bytes;
+    } finally {
+      closeSync(file.fd);
+    }
+  }
+
   #open(number: number): number {
     if (this.#out?.number === number) return this.#out.fd;
     if (this.#out) closeSync(this.#out.fd);
@@ -109,27 +131,13 @@ class Unpacking {
   }
 }
 
-/** The old file, if it has size and time as its manifest says. */
-function readListed(root: OpenRoot, { path, time, sizeBytes }: FileLine): Buffer {
-  const file = root.open(readPath('path', path).slice(2));
-  if (!file) throw new DamagedBaseError(path);
-  try {
-    const { size, mtimeNs } = file.stat;
-    const bytes = Buffer.allocUnsafe(sizeBytes);
-    const asListed = size === BigInt(sizeBytes) && mtimeNs === readTime(time.slice('time='.length));
-    if (!asListed || readFullySync(file.fd, bytes, 0) < sizeBytes) throw new DamagedBaseError(path);
-    return bytes;
-  } finally {
-    closeSync(file.fd);
-  }
-}
-
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 const port = parentPort;
 if (port) {
+  keepLittleSpare();
   const reply = (message: UnpackReply): void => port.postMessage(message);
   let unpacking: Unpacking | undefined;
   port.on('message', (grown: Grown) => {

@@ -15,6 +15,8 @@ export type Unpacked =
 const WORKER = new URL('./unpack-worker.js', import.meta.url);
 /** Decoders work in typed arrays, which do not count: this bounds all else, of which manifests are the most. */
 const HEAP_MEGABYTES = 256;
+/** Small, so that what is used for a moment does not pile up. */
+const YOUNG_MEGABYTES = 6;
 /** For what still waits when the last byte came: a bundle can be made to take for ever. */
 const BASE_TIME_MS = 60_000;
 const TIME_PER_MIB_MS = 4000;
@@ -41,7 +43,7 @@ export class Unpacker {
     this.#timeLimitMs = Math.min(BASE_TIME_MS + TIME_PER_MIB_MS * mebibytes, MAX_TIMER_MS);
     this.#worker = new Worker(WORKER, {
       workerData: job,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
       execArgv: [],
     });
     const failed = (message: string): void =>

@@ -18,6 +18,8 @@ export interface WorkshopOptions {
   readonly isFree: () => boolean;
   /** Asked now and then while one is made; else it is put back. */
   readonly mayGoOn: () => boolean;
+  /** How often it asks. Default 10 s. */
+  readonly lookMs?: number;
   readonly logger: Logger;
 }
 
@@ -70,7 +72,7 @@ export class BundleWorkshop {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.#next();
-      }, LOOK_MS).unref();
+      }, this.#options.lookMs ?? LOOK_MS).unref();
       return;
     }
     const name = this.#waiting.shift();
@@ -83,12 +85,12 @@ export class BundleWorkshop {
   }
 
   async #make(name: BundleName): Promise<void> {
-    const { shelf, logger, mayGoOn } = this.#options;
+    const { shelf, logger, mayGoOn, lookMs = LOOK_MS } = this.#options;
     const out = join(shelf.folder, `${UNFINISHED}${keyOf(name)}`);
     const startedMs = performance.now();
     const pause = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, pause.signal]);
-    const looking = setInterval(() => mayGoOn() || pause.abort(), LOOK_MS).unref();
+    const looking = setInterval(() => mayGoOn() || pause.abort(), lookMs).unref();
     try {
       const sides = this.#sides(name);
       if (!sides) return;

@@ -137,3 +137,23 @@ test('while there is something better to do nothing is made, and nobody is told 
   await until(() => told.length === 1);
   assert.ok(statSync(shelf.path(between(a, b))).size > 0);
 });
+
+test('what is being made when something better comes up is put back, and made later without being asked for', async (t) => {
+  const { folder, trees } = versions(t, 2);
+  const [a, b] = trees;
+  assert.ok(a && b);
+  let [free, pauses] = [true, 0];
+  const mayGoOn = (): boolean => {
+    if (pauses++ > 0) return true;
+    free = false;
+    return false;
+  };
+  const { workshop, told, shelf } = workshopIn(t, folder, trees, { isFree: () => free, mayGoOn, lookMs: 1 });
+  assert.ok(workshop.ask(between(a, b)));
+  await until(() => !free);
+  await until(() => readdirSync(shelf.folder).length === 0);
+  assert.equal(told.length, 0);
+  free = true;
+  await until(() => told.length === 1);
+  assert.ok(shelf.has(between(a, b)));
+});

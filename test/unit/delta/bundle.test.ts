@@ -121,6 +121,13 @@ test('a bundle that claims other bytes than it brings, or goes on after its end,
     const bad = Buffer.from(bundle);
     bad[9] = claim;
     assert.throws(() => unbundle(a, b, bad), RippleError, `${claim}`);
+    let came = 0;
+    const data = (_number: number, bytes: Uint8Array): void => {
+      came += bytes.length;
+    };
+    const given = { manifestA: a.manifest, bundle: bad, expectedManifest: b.ref, ...BUNDLE_LIMITS, data };
+    assert.throws(() => decodeBundle({ ...given, base: ({ sha256 }) => a.read(sha256) }), RippleError);
+    assert.ok(came <= claim, 'no more bytes come out than were claimed');
   }
   assert.throws(() => unbundle(a, b, bundle, { maxNewBytes: 99 }), /claims 1 new files of 100 bytes/);
   assert.throws(() => unbundle(a, b, Buffer.concat([bundle, Buffer.from([0])])), RippleError);
