@@ -140,11 +140,11 @@ test('options name pairs and programs that exist; a mistake is one line', () => 
     only: ['wpa'],
     tools: ['diffs'],
     fresh: true,
-    stale: false,
+    report: false,
     quick: false,
   });
   assert.match(String(parse('--only', 'wap')), /^there is no pair "wap"; there are libpng wpa$/);
   assert.match(String(parse('--tool', 'gzip')), /^there is no program "gzip"/);
-  for (const wrong of [parse('--quik'), parse('extra'), parse('--fresh', '--stale')])
+  for (const wrong of [parse('--quik'), parse('extra'), parse('--fresh', '--report')])
     assert.match(String(wrong), /^[^\n]+$/);
 });

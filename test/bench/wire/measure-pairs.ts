@@ -34,7 +34,8 @@ export function measurePair(pair: Pair, context: MeasureContext): PairResult {
   const results = new Map<string, Measured>();
   for (const rival of rivals) {
     if (options.tools.length > 0 && !options.tools.includes(rival.name)) continue;
-    const known = options.fresh ? undefined : kept.find(pair, rival, changes, options.stale);
+    const known = options.fresh ? undefined : kept.find(pair, rival, changes, options.report);
+    if (!known && options.report) continue;
     const measured = known ?? measureOne(pair, rival, changes, work);
     if (!known && measured.outcome?.wrong === '') kept.keep(pair, rival, changes, measured);
     results.set(rival.name, measured);

@@ -9,14 +9,14 @@ export interface WireOptions {
   readonly tools: readonly string[];
   /** Nothing that was kept is used. */
   readonly fresh: boolean;
-  /** What was kept of our own is used even if the code was another then; the report says which. */
-  readonly stale: boolean;
+  /** Nothing is measured: the report is written of what was kept, even by other code of ours, and says so. */
+  readonly report: boolean;
   /** Small pairs only. */
   readonly quick: boolean;
 }
 
 export const USAGE =
-  'usage: npm run bench:wire -- [--quick] [--fresh|--stale] [--only PAIR]… [--tool PROGRAM]…\nAll of it, and only then BENCHMARKS.md is written, unless told less.';
+  'usage: npm run bench:wire -- [--quick] [--fresh|--report] [--only PAIR]… [--tool PROGRAM]…\nAll of it, and only then BENCHMARKS.md is written, unless told less.';
 
 /** The options, or one line on what is wrong with them. */
 export function parseOptions(
@@ -31,7 +31,7 @@ export function parseOptions(
         only: { type: 'string', multiple: true, default: [] },
         tool: { type: 'string', multiple: true, default: [] },
         fresh: { type: 'boolean', default: false },
-        stale: { type: 'boolean', default: false },
+        report: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
       },
     });
@@ -39,9 +39,9 @@ export function parseOptions(
     if (stranger !== undefined) return `there is no pair "${stranger}"; there are ${pairs.join(' ')}`;
     const unknown = values.tool.find((name) => !tools.includes(name));
     if (unknown !== undefined) return `there is no program "${unknown}"; there are ${tools.join(', ')}`;
-    const { only, tool: chosen, fresh, stale, quick } = values;
-    if (fresh && stale) return '--fresh uses nothing that was kept, --stale all of it: choose one';
-    return { only, tools: chosen, fresh, stale, quick };
+    const { only, tool: chosen, fresh, report, quick } = values;
+    if (fresh && report) return '--fresh uses nothing that was kept, --report nothing else: choose one';
+    return { only, tools: chosen, fresh, report, quick };
   } catch (error) {
     return reasonOf(error).split('\n')[0] ?? '';
   }

@@ -34,6 +34,7 @@ export function writeReport({ results, leftOut, rivals, toFiles, say }: ReportIn
       missing: [
         ...leftOut.map(({ name, why }) => `${name} is left out: ${why}.`),
         ...results.flatMap(staleOf),
+        ...results.flatMap((one) => gapsOf(one, rivals)),
         ...troubles,
       ],
       programs: rivals,
@@ -91,6 +92,11 @@ function staleOf({ pair, results }: PairResult): string[] {
   return stale.map(
     ([name, { date }]) => `our ${name} of ${pair.name}: measured ${date.slice(0, 16)}Z, by the code of then.`,
   );
+}
+
+function gapsOf({ pair, results }: PairResult, rivals: readonly Rival[]): string[] {
+  const gaps = rivals.filter(({ name }) => !results.has(name)).map(({ name }) => name);
+  return gaps.length === 0 ? [] : [`not measured on ${pair.name}: ${gaps.join(', ')}.`];
 }
 
 /** A result that is wrong is worth no byte: it is told, and not in the tables. */
