@@ -74,6 +74,11 @@ export const COMMANDS: readonly CommandName[] = [
     load: async () => (await import('./care.ts')).repairCommand,
   },
   {
+    name: 'gc',
+    summary: 'what is kept on the disk and why; remove the rest',
+    load: async () => (await import('./gc.ts')).gcCommand,
+  },
+  {
     name: 'publish',
     summary: 'make a tree a signed version in a repository',
     load: async () => (await import('./publish.ts')).publishCommand,

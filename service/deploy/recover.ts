@@ -2,7 +2,7 @@
  * What a start does before anything else: takes away what a power cut left half done. Every step can be cut short and
  * done again; nothing that runs, may run next, or is the way back is touched. The daemon holds the sysroot's lock meanwhile.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { asRippleError } from '../api/errors.ts';
 import { UNFINISHED } from '../sys/durable.ts';
@@ -12,7 +12,6 @@ import { PROBES } from './choose-backend.ts';
 import { lstatIfThere, syncPath } from './disk-path.ts';
 import { type Deployment, type Layout, parseDeploymentName } from './layout.ts';
 import { DELETING, removableDeployments, type Verdict } from './removal.ts';
-import { removeTree } from './remove-tree.ts';
 
 export interface SurveyOptions {
   readonly booted?: Deployment;
@@ -41,22 +40,9 @@ export async function recover(layout: Layout, options: RecoverOptions = {}): Pro
   const backend = options.backend ?? new HardLinkBackend();
   mkdirSync(layout.rootfs, { recursive: true, mode: 0o700 });
   const pointer = readPointer(layout);
-  const removed: string[] = [];
-  for (const name of readdirSync(layout.rootfs).sort()) {
-    if (!isLeftover(name, pointer)) continue;
-    await backend.removeTree(join(layout.rootfs, name));
-    removed.push(`rootfs/${name}`);
-  }
-  for (const folder of [layout.repair, ...deploymentsIn(layout).map((one) => layout.repairInside(one))]) {
-    if (!lstatIfThere(folder)) continue;
-    await removeTree(folder);
-    removed.push(relative(layout.sysroot, folder));
-  }
+  const removed = leftoversIn(layout);
+  for (const name of removed) await backend.removeTree(join(layout.sysroot, name));
   if (removed.length > 0) syncPath(layout.rootfs);
-  for (const path of unfinishedDocuments(layout)) {
-    rmSync(path);
-    removed.push(relative(layout.sysroot, path));
-  }
 
   const deployments = surveyDeployments(layout, options);
   const unusable = deployments.map(({ deployment }) => deployment).filter((one) => !isUsable(layout, one));
@@ -94,15 +80,24 @@ function readPointer(layout: Layout): { config: BootConfig | undefined; damage?:
   }
 }
 
-/** A version that is never asked for again would leave its own for good. */
-function unfinishedDocuments(layout: Layout): string[] {
-  return layout.documents
+/** Names under the sysroot of what was left half done, and is no part of anything. */
+export function leftoversIn(layout: Layout): string[] {
+  const pointer = readPointer(layout);
+  const inRootfs = readdirSync(layout.rootfs)
+    .sort()
+    .filter((name) => isLeftover(name, pointer));
+  const repairs = [layout.repair, ...deploymentsIn(layout).map((one) => layout.repairInside(one))];
+  // A version that is never asked for again would leave its own for good.
+  const documents = layout.documents
     .filter((folder) => existsSync(folder))
-    .flatMap((folder) =>
-      readdirSync(folder)
-        .filter((name) => name.endsWith(UNFINISHED))
-        .map((name) => join(folder, name)),
-    );
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith(UNFINISHED));
+  return [
+    ...inRootfs.map((name) => `rootfs/${name}`),
+    ...[...repairs.filter((folder) => lstatIfThere(folder)), ...documents].map((path) =>
+      relative(layout.sysroot, path),
+    ),
+  ];
 }
 
 /** Names that only exist between two steps of this program. Anything else is somebody's, and stays. */
