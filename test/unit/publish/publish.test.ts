@@ -100,6 +100,8 @@ test('a published version is complete: latest, release, manifest, notes, and eve
       newBlobBytes: 2_000_010 + manifest.length + notes.length,
       bundleBytes: 0,
       bundles: [],
+      fileDiffs: 0,
+      fileDiffBytes: 0,
       unchanged: false,
       epoch: 1,
       warnings: [],
