@@ -27,9 +27,14 @@ export function fileSystemMissing(kind: FileSystem): string | false {
   return known ? false : `NOT TESTED: this kernel has no ${kind}`;
 }
 
-/** Answers where it is mounted. */
-export function mountFileSystem(t: Pick<TestContext, 'after'>, kind: FileSystem, sizeBytes = SIZE_BYTES): string {
-  const folder = mkdtempSync(join(tmpdir(), `${kind}-`));
+/** Answers where it is mounted. Its file lies below `where`. */
+export function mountFileSystem(
+  t: Pick<TestContext, 'after'>,
+  kind: FileSystem,
+  sizeBytes = SIZE_BYTES,
+  where = tmpdir(),
+): string {
+  const folder = mkdtempSync(join(where, `${kind}-`));
   // Ordinary users work in it, too.
   chmodSync(folder, 0o711);
   const [image, mount] = [join(folder, 'image'), join(folder, 'mount')];
@@ -39,7 +44,8 @@ export function mountFileSystem(t: Pick<TestContext, 'after'>, kind: FileSystem,
   const [program = '', ...args] = MAKE[kind];
   // One hook: they are called in the order they were given in, and a folder cannot go while something is mounted in it.
   t.after(() => {
-    spawnSync('umount', [mount]);
+    // Lazily where a test failed and something of it still runs there.
+    if (spawnSync('umount', [mount]).status !== 0) spawnSync('umount', ['-l', mount]);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   run(program, ...args, image);
