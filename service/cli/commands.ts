@@ -104,6 +104,11 @@ export const COMMANDS: readonly CommandName[] = [
     load: async () => (await import('./daemon.ts')).daemonCommand,
   },
   {
+    name: 'adopt',
+    summary: 'make an installed Debian the first version',
+    load: async () => (await import('./adopt.ts')).adoptCommand,
+  },
+  {
     name: 'demo',
     summary: 'play a little class with a school server on this machine',
     load: async () => (await import('./demo.ts')).demoCommand,

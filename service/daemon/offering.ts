@@ -38,6 +38,8 @@ export class Offering implements Content {
   }
 
   async open(path: RepositoryPath): Promise<ServedContent | undefined> {
+    // An adopted system's own record is of no use to others.
+    if (path.kind === 'release' && !this.#options.trust.isSigned(path.image, path.version)) return undefined;
     const found = await this.#content?.open(path);
     if (found && path.kind === 'bundle') this.#options.shelf.used(path);
     return found;
@@ -91,7 +93,8 @@ export class Offering implements Content {
     const deployment = { image, version };
     try {
       const release = trust.deployedRelease(image, version);
-      if (!release) return;
+      // An adopted system was never published, and may hold what is nobody else's business.
+      if (!release || !trust.isSigned(image, version)) return;
       // Left by an earlier process, so not given before it was read again.
       if (cache.isDoubtful(release.notes.sha256)) await cache.rehash(release.notes);
       const manifestPath = layout.manifest(deployment);

@@ -159,4 +159,10 @@ export class TrustKeeper {
     if (!existsSync(file)) return undefined;
     return parseRelease(readSignedMessage(readFileSync(file), MAX_DOCUMENT_BYTES).payload);
   }
+
+  /** There is a release of it that somebody signed. A system that was adopted has a record of its own, signed by nobody. */
+  isSigned(image: string, version: number): boolean {
+    const file = this.#layout.release({ image, version });
+    return existsSync(file) && readSignedMessage(readFileSync(file), MAX_DOCUMENT_BYTES).signatures.length > 0;
+  }
 }

@@ -18,8 +18,8 @@ export interface StageOptions {
   readonly layout: Layout;
   readonly target: Deployment;
   readonly manifest: readonly Entry[];
-  /** A deployment that is here, to share with. */
-  readonly base?: { readonly deployment: Deployment; readonly manifest: readonly Entry[] };
+  /** A deployment that is here, to share with. `root`: where its tree lies, if it has no name under `rootfs`. */
+  readonly base?: { readonly deployment: Deployment; readonly manifest: readonly Entry[]; readonly root?: string };
   /** The plan for exactly this manifest and base, if it was made already. */
   readonly plan?: StagePlan;
   /** Where the whole, checked content of a blob lies; on the same file system it becomes a part of the tree. */
@@ -58,7 +58,7 @@ export async function stage(options: StageOptions): Promise<StageResult> {
   await backend.removeTree(partial);
   let flush: EarlyFlush | undefined;
   try {
-    const baseRoot = base && layout.deployment(base.deployment);
+    const baseRoot = base && (base.root ?? layout.deployment(base.deployment));
     const filled = backend.createTree(partial, baseRoot);
     flush = new EarlyFlush(partial);
     const builder = new TreeBuilder({

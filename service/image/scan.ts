@@ -42,6 +42,8 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called now and then with the number of entries so far. */
   readonly onEntries?: ((count: number) => void) | undefined;
+  /** What is no part of the tree: nothing below it is looked at, and something may be mounted there. */
+  readonly leaveOut?: ((path: ByteString, isLink: boolean) => boolean) | undefined;
 }
 
 /** Other work of the process gets its turn after so many entries. */
@@ -58,7 +60,7 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
   const warnings: string[] = [];
   const top = statOf(rootPath);
   if (!top.isDirectory()) throw new RippleError('InvalidArgument', `${root} is not a folder`);
-  refuseMountsBelow(rootPath);
+  refuseMountsBelow(rootPath, options.leaveOut);
   const add = (path: ByteString, diskPath: ByteString, stat: BigIntStats): void => {
     // Also a btrfs subvolume, which no list of mounts names: its inode numbers are another series.
     if (stat.dev !== top.dev) throw mounted(diskPath);
@@ -73,6 +75,7 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
       const path = `${folder}/${name}`;
       const diskPath = under(rootPath, path);
       const stat = statOf(diskPath);
+      if (options.leaveOut?.(path, stat.isSymbolicLink())) continue;
       add(path, diskPath, stat);
       if (stat.isDirectory()) folders.push(path);
       if (found.length % ENTRIES_PER_TURN === 0) {
@@ -171,12 +174,19 @@ function mounted(diskPath: ByteString): RippleError {
 }
 
 /** A bind mount from the same file system has the same device number: only the list of mounts tells. See proc(5). */
-function refuseMountsBelow(root: ByteString): void {
+function refuseMountsBelow(root: ByteString, leaveOut: ScanOptions['leaveOut']): void {
   const below = `${root.replace(/\/$/, '')}/`;
   for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
     const point = line
       .split(' ', 5)[4]
       ?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    if (point?.startsWith(below) && point !== below) throw mounted(point);
+    if (point?.startsWith(below) && point !== below && !isLeftOut(point.slice(below.length), leaveOut))
+      throw mounted(point);
   }
+}
+
+/** It, or a folder that it is in. `name` is relative to the root. */
+function isLeftOut(name: ByteString, leaveOut: ScanOptions['leaveOut']): boolean {
+  const parts = name.split('/');
+  return parts.some((_, i) => leaveOut?.(`./${parts.slice(0, i + 1).join('/')}`, false) === true);
 }

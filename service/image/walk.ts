@@ -4,7 +4,7 @@ import type { Entry, FileEntry } from '../core/entry.ts';
 import { hashFiles } from './hash-files.ts';
 import type { HashJob } from './hash-worker.ts';
 import type { Keep } from './keep.ts';
-import { type Found, scanTree } from './scan.ts';
+import { type Found, type ScanOptions, scanTree } from './scan.ts';
 import { identityOf, requireUnchanged } from './unchanged.ts';
 
 export interface WalkProgress {
@@ -21,6 +21,7 @@ export interface WalkOptions {
   readonly onProgress?: ((progress: WalkProgress) => void) | undefined;
   /** Keeps the content of files, as it was hashed, where it is not known yet. */
   readonly keep?: Keep | undefined;
+  readonly leaveOut?: ScanOptions['leaveOut'];
 }
 
 export interface WalkResult {
@@ -41,6 +42,7 @@ export async function walkTree(root: string, options: WalkOptions = {}): Promise
   const { signal, onProgress, keep } = options;
   const { found, warnings } = await scanTree(root, {
     signal,
+    leaveOut: options.leaveOut,
     onEntries: (files) => onProgress?.({ phase: 'scan', files, doneBytes: 0, totalBytes: 0 }),
   });
   const firsts = firstNames(found);

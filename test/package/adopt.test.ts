@@ -1,0 +1,200 @@
+/** `ripple adopt` on a disk with a real Debian: what becomes the version, what stays the laptop's, what comes after it. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseManifest } from '../../service/image/manifest.ts';
+import { debianTrees, debianTreesMissing } from '../helpers/debian-trees.ts';
+import { lastFirst } from '../helpers/last-first.ts';
+import { mountLoopDisk } from '../helpers/loop-disk.ts';
+import { PROJECT_ROOT } from '../helpers/private-bus.ts';
+import { publishTree, publishTrees, TestLaptop } from '../helpers/published.ts';
+import { ripple, rippleOk } from '../helpers/ripple.ts';
+import { tempFolder } from '../helpers/temp.ts';
+
+const ASSETS = join(PROJECT_ROOT, 'assets');
+
+/** An owner's own on the disk: names, keys, people, work, a disk of data, a kernel. */
+function settle(disk: string, keyring: string): void {
+  execFileSync('sh', [join(ASSETS, 'install.sh'), disk]);
+  const files: Readonly<Record<string, string>> = {
+    'etc/ripple/ripple.toml': '',
+    'etc/ripple/keyring.pgp': '',
+    'etc/hostname': 'ana\n',
+    'etc/machine-id': '0123456789abcdef0123456789abcdef\n',
+    'etc/ssh/ssh_host_ed25519_key': 'secret\n',
+    'etc/fstab': 'UUID=1 / ext4 errors=remount-ro 0 1\n/swapfile none swap sw 0 0\nUUID=2 /data ext4 nofail 0 2\n',
+    'home/ana/work.txt': 'my story\n',
+    'var/log/own.log': 'kept\n',
+    'data/pictures': '',
+    swapfile: '',
+    'boot/vmlinuz-6.1': 'kernel\n',
+    'usr/sbin/update-initramfs': '#!/bin/sh\ntest "$*" = "-u -k all" && echo with the hook >/boot/initrd.img-6.1\n',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(disk, name, '..'), { recursive: true });
+    writeFileSync(join(disk, name), text, { mode: name.includes('sbin') ? 0o755 : 0o644 });
+  }
+  cpSync(keyring, join(disk, 'etc/ripple/keyring.pgp'));
+  appendFileSync(join(disk, 'etc/bash.bashrc'), 'alias ll="ls -l"\n');
+  symlinkSync('boot/vmlinuz-6.1', join(disk, 'vmlinuz'));
+  symlinkSync('boot/initrd.img-6.1', join(disk, 'initrd.img'));
+}
+
+/** Everything on the disk but what adopting makes: path, inode, size, times. */
+function oldSystem(disk: string): string {
+  const made = ['rootfs', 'ripple', 'laptop'].flatMap((name) => ['-path', join(disk, name), '-o']);
+  const grown = ['-path', join(disk, 'boot/initrd.img-6.1'), '-o', '-path', join(disk, 'boot')];
+  const args = [disk, '-mindepth', '1', '(', ...made, ...grown, ')', '-prune', '-o', '-printf', '%p %i %s %m %T@\n'];
+  return execFileSync('find', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+}
+
+function inodes(folder: string): Set<string> {
+  const listed = execFileSync('find', [folder, '-xdev', '-type', 'f', '-printf', '%i\n'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  return new Set(listed.split('\n').filter((line) => line !== ''));
+}
+
+test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
+  const end = lastFirst(t);
+  const folder = tempFolder(end, 'ripple-adopt');
+  const { older } = debianTrees((line) => t.diagnostic(line));
+  const disk = join(folder, 'laptop', 'sysroot');
+  const published = await publishTrees(join(folder, 'published'), []);
+  mountLoopDisk(end, { image: join(folder, 'disk'), mountPoint: disk, megabytes: 1000, content: older });
+  settle(disk, published.keyring);
+  const before = oldSystem(disk);
+  const version = join(disk, 'rootfs/xo.1');
+
+  await t.test('a dry run tells what would be and leaves nothing', async () => {
+    const told = await rippleOk(['adopt', '--root', disk, '--dry-run']);
+    assert.match(
+      told,
+      /^Would become xo\.1: [0-9]+ entries, [0-9.]+ MB copied; [0-9]+ files of \/etc are the laptop's own\.\n/,
+    );
+    assert.match(told, /In no version, found below \/sysroot: \/data, \/swapfile\n/);
+    assert.equal(existsSync(join(disk, 'rootfs')) || existsSync(join(disk, 'ripple')), false);
+    assert.equal(oldSystem(disk), before);
+  });
+
+  await t.test(
+    'the version is the system, byte for byte, and shares no inode with what is still written to',
+    async () => {
+      const told = JSON.parse((await rippleOk(['adopt', '--root', disk, '--json'])).split('\n').at(-2) ?? '');
+      assert.deepEqual(told.kernels, ['6.1']);
+      assert.equal(oldSystem(disk), before);
+      const judged = spawnSync('mtree', ['-f', join(disk, 'ripple/manifests/xo.1'), '-p', version], {
+        encoding: 'utf8',
+      });
+      assert.equal(judged.stdout + judged.stderr, '');
+      assert.equal(readFileSync(join(version, 'initrd.img'), 'utf8'), 'with the hook\n');
+      const outside = inodes(join(disk, 'usr'));
+      for (const inode of inodes(version)) assert.ok(!outside.has(inode));
+      appendFileSync(join(disk, 'usr/bin/ldd'), '# changed in place\n');
+      assert.doesNotMatch(readFileSync(join(version, 'usr/bin/ldd'), 'utf8'), /changed in place/);
+    },
+  );
+
+  await t.test("what is the laptop's own is in no version", () => {
+    const listed = new Set(parseManifest(readFileSync(join(disk, 'ripple/manifests/xo.1'))).map(({ path }) => path));
+    for (const own of [
+      'etc/hostname',
+      'etc/machine-id',
+      'etc/ssh/ssh_host_ed25519_key',
+      'etc/shadow',
+      'etc/bash.bashrc',
+    ]) {
+      assert.ok(!listed.has(`./${own}`), own);
+      assert.ok(existsSync(join(disk, 'laptop', own)), own);
+    }
+    for (const path of ['./home/ana', './var/log', './data/pictures', './rootfs', './ripple', './laptop', './swapfile'])
+      assert.ok(!listed.has(path), path);
+    for (const path of ['./data', './sysroot', './proc', './var/lib/dpkg/status', './etc/os-release'])
+      assert.ok(listed.has(path), path);
+    assert.equal(
+      lstatSync(join(disk, 'laptop/etc/shadow')).mode & 0o777,
+      lstatSync(join(disk, 'etc/shadow')).mode & 0o777,
+    );
+    const fstab = readFileSync(join(disk, 'laptop/etc/fstab'), 'utf8').split('\n');
+    assert.deepEqual(
+      fstab.map((line) => line.startsWith('#')),
+      [true, true, false, false],
+    );
+  });
+
+  await t.test('the boot script finds it, and the initramfs makes a running system of it: nothing was lost', () => {
+    const made = `mount --bind "$1" "$1" && mkdir -p "$2" && . "$3/boot/ripple-boot" && . "$3/boot/ripple-root"
+      tree=$(ripple_boot --sysroot "$1" --run "$4") && [ "$tree" = "$1/rootfs/xo.1" ]
+      ripple_compose "$1" "$tree" "$2"
+      cat "$2/etc/hostname" "$2/home/ana/work.txt" "$2/var/log/own.log" "$2/sysroot/data/pictures"
+      tail -n 1 "$2/etc/bash.bashrc"
+      chroot "$2" dpkg-query -W -f '\${Status}\\n' bash
+      if true 2>/dev/null >>"$2/usr/bin/ldd"; then echo writable; fi`;
+    const args = ['--mount', 'sh', '-euc', made, 'sh', disk, join(folder, 'new'), ASSETS, join(folder, 'run')];
+    const ran = spawnSync('unshare', args, { encoding: 'utf8' });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.equal(ran.stdout, 'ana\nmy story\nkept\nalias ll="ls -l"\ninstall ok installed\n');
+  });
+
+  await t.test('adopting again is refused', async () => {
+    const again = await ripple(['adopt', '--root', disk]);
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /is adopted already/);
+  });
+
+  await t.test('the first update shares with it what is equal; it is never given to anybody', async () => {
+    const next = join(folder, 'next');
+    execFileSync('cp', ['-a', version, next]);
+    writeFileSync(join(next, 'usr/lib/new-in-2'), 'new\n');
+    rmSync(join(next, 'usr/share/bug'), { recursive: true, force: true });
+    await publishTree(published, 2, next);
+    const laptop = await TestLaptop.empty(end, {
+      folder: join(folder, 'laptop'),
+      published,
+      config: { origins: [await serve(end, published.repository)] },
+    });
+    await laptop.virtual.start();
+    await laptop.ok('check');
+    await laptop.ok('get', '2');
+    laptop.assertTree(published, 2);
+    const [first, second] = [inodes(version), inodes(join(disk, 'rootfs/xo.2'))];
+    const fresh = [...second].filter((inode) => !first.has(inode));
+    assert.equal(fresh.length, 1, 'only the new file is a new inode');
+    assert.equal((await fetch(`${laptop.virtual.url}/images/xo/2.pgp`)).status, 200);
+    assert.equal((await fetch(`${laptop.virtual.url}/images/xo/1.pgp`)).status, 404);
+    await laptop.ok('verify');
+    await laptop.ok('accept', '2');
+    await laptop.virtual.restart();
+    assert.deepEqual([(await laptop.status()).bootedVersion, (await laptop.status()).previousVersion], [2, 1]);
+    await laptop.virtual.stop();
+  });
+});
+
+async function serve(t: { after(work: () => void): void }, repository: string): Promise<string> {
+  const { startShareServer } = await import('../../service/share/server.ts');
+  const { FolderContent } = await import('../../service/store/folder-content.ts');
+  const { silentLogger } = await import('../helpers/blobs.ts');
+  const server = await startShareServer({
+    host: ['127.0.0.1'],
+    port: 0,
+    content: new FolderContent(repository),
+    slots: 8,
+    retryAfterSeconds: 1,
+    logger: silentLogger,
+  });
+  t.after(() => void server.close());
+  return server.url;
+}
