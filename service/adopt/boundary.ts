@@ -40,6 +40,6 @@ export function isVersion(path: ByteString, isLink: boolean, ownEtc: ReadonlySet
 /** What no version has and no list of ours knows: it stays where it is, and is to be found below /sysroot. */
 export function isStranger(path: ByteString, isLink: boolean): boolean {
   const name = path.slice(2);
-  const ours = ['laptop', 'lost+found', 'ripple', 'rootfs'];
+  const ours = ['laptop', 'lost+found', 'rescue', 'ripple', 'rootfs'];
   return !name.includes('/') && !isLink && !SYSTEM.has(name) && !MOUNT_POINTS.includes(name) && !ours.includes(name);
 }

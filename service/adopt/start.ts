@@ -43,39 +43,47 @@ export function fileSystemUuid(root: string): string | undefined {
   return uuid && /^[0-9A-Fa-f-]{4,40}$/.test(uuid) ? uuid : undefined;
 }
 
-/**
- * The kernel's command line, and where a boot loader finds kernel and initramfs: through the links `current` and `previous`, so
- * that it never needs to be told of a new version.
- */
-export function startLine(uuid: string, top: MountPoint): { readonly folder: string; readonly parameters: string } {
-  const subvolume = top.root === '/' ? '' : top.root;
-  return {
-    folder: `${subvolume}/rootfs`,
-    parameters: `root=UUID=${uuid} ${subvolume ? `rootflags=subvol=${subvolume} ` : ''}boot=ripple ro quiet`,
-  };
+/** What a boot loader must start: paths on the file system that never change, whichever version they lead to. */
+export function startLine(uuid: string, top: MountPoint): string {
+  const folder = `${subvolume(top)}/rootfs/boot/current`;
+  return `${folder}/vmlinuz with ${folder}/initrd.img and "root=UUID=${uuid} ${flags(top)}boot=ripple ripple quiet"`;
 }
 
-/** Entries for GRUB's custom.cfg, which its configuration reads last: they come after the old system's and are the default. */
-export function grubEntries(uuid: string, top: MountPoint): string {
-  const { folder, parameters } = startLine(uuid, top);
-  const entry = (title: string, id: string, role: string, more: string): string => `menuentry '${title}' --id ${id} {
-  search --no-floppy --fs-uuid --set=root ${uuid}
-  linux ${folder}/${role}/vmlinuz ${parameters}${more}
-  initrd ${folder}/${role}/initrd.img
+/** Of btrfs; empty where all of the file system is mounted. */
+function subvolume(top: MountPoint): string {
+  return top.root === '/' ? '' : top.root;
 }
-`;
-  return `# Written by ripple adopt. To start the old system by default again, remove this file.
-${entry('Ripple', 'ripple', 'current', '')}${entry('Ripple, the version before', 'ripple-previous', 'previous', ' ripple.previous')}set default=ripple
+
+function flags(top: MountPoint): string {
+  return subvolume(top) === '' ? '' : `rootflags=subvol=${subvolume(top)} `;
+}
+
+/** Ripple's configuration of GRUB (`assets/boot/grub.cfg`) for one disk. */
+export function grubConfiguration(template: string, uuid: string, top: MountPoint): string {
+  return template
+    .replaceAll('SYSROOT-UUID', uuid)
+    .replaceAll('($disk)/', `($disk)${subvolume(top)}/`)
+    .replace(/^set more="/m, `set more="${flags(top)}`);
+}
+
+/** For GRUB's custom.cfg, which its own configuration reads last: Ripple by default, the old system in the menu above it. */
+const CUSTOM = `# Written by ripple adopt. To start the old system by default again, remove this file.
+menuentry 'Ripple' --id ripple {
+  configfile $config_directory/ripple.cfg
+}
+set default=ripple
 set fallback=0
 `;
-}
 
-/** Adds the entries to GRUB where it is; never over a file of somebody else. Answers the file it wrote. */
+/** Adds Ripple to GRUB where it is; never over a file of somebody else. Answers the file it wrote. */
 export function addToGrub(root: string, uuid: string, top: MountPoint): string | undefined {
-  const file = join(root, 'boot/grub/custom.cfg');
-  const text = grubEntries(uuid, top);
-  if (!existsSync(join(root, 'boot/grub'))) return undefined;
-  if (existsSync(file) && readFileSync(file, 'utf8') !== text) return undefined;
-  writeDurablySync(file, Buffer.from(text), 0o644);
+  const folder = join(root, 'boot/grub');
+  const file = join(folder, 'custom.cfg');
+  const template = join(root, 'usr/lib/ripple/boot/grub.cfg');
+  if (!existsSync(join(folder, 'grub.cfg')) || !existsSync(template)) return undefined;
+  if (existsSync(file) && readFileSync(file, 'utf8') !== CUSTOM) return undefined;
+  const own = grubConfiguration(readFileSync(template, 'utf8'), uuid, top);
+  writeDurablySync(join(folder, 'ripple.cfg'), Buffer.from(own), 0o644);
+  writeDurablySync(file, Buffer.from(CUSTOM), 0o644);
   return file;
 }

@@ -89,7 +89,6 @@ function tell(invocation: Invocation, root: string, top: MountPoint, adoption: A
   const kernels = startableKernels(root);
   const uuid = fileSystemUuid(root);
   const grub = uuid === undefined || invocation.flag('dry-run') ? undefined : addToGrub(root, uuid, top);
-  const { folder, parameters } = startLine(uuid ?? 'UUID-OF-THIS-FILE-SYSTEM', top);
   const value = { entries: entries.length, bytes: totalBytes, clones, ownEtc: ownEtc.length, strangers, kernels, grub };
   terminal.result(value, () =>
     [
@@ -100,7 +99,7 @@ function tell(invocation: Invocation, root: string, top: MountPoint, adoption: A
         : []),
       grub
         ? `Next: restart. ${grub} starts Ripple; the old system is in the same menu.`
-        : `Next: let the boot loader start ${folder}/current/vmlinuz with ${folder}/current/initrd.img and "${parameters}".`,
+        : `Next: let the boot loader start ${startLine(uuid ?? 'UUID-OF-THIS-FILE-SYSTEM', top)}.`,
       "When it runs well, the old system's own folders below /sysroot (bin, lib, opt, sbin, usr) can go.",
     ].join('\n'),
   );

@@ -27,7 +27,7 @@ const ASSETS = join(PROJECT_ROOT, 'assets');
 
 /** An owner's own on the disk: names, keys, people, work, a disk of data, a kernel. */
 function settle(disk: string, keyring: string): void {
-  execFileSync('sh', [join(ASSETS, 'install.sh'), disk]);
+  cpSync(join(ASSETS, 'boot'), join(disk, 'usr/lib/ripple/boot'), { recursive: true });
   const files: Readonly<Record<string, string>> = {
     'etc/ripple/ripple.toml': '',
     'etc/ripple/keyring.pgp': '',
@@ -40,6 +40,7 @@ function settle(disk: string, keyring: string): void {
     'data/pictures': '',
     swapfile: '',
     'boot/vmlinuz-6.1': 'kernel\n',
+    'boot/grub/grub.cfg': '# of the old system\n',
     'usr/sbin/update-initramfs': '#!/bin/sh\ntest "$*" = "-u -k all" && echo with the hook >/boot/initrd.img-6.1\n',
   };
   for (const [name, text] of Object.entries(files)) {
@@ -52,20 +53,26 @@ function settle(disk: string, keyring: string): void {
   symlinkSync('boot/initrd.img-6.1', join(disk, 'initrd.img'));
 }
 
-/** Everything on the disk but what adopting makes: path, inode, size, times. */
-function oldSystem(disk: string): string {
-  const made = ['rootfs', 'ripple', 'laptop'].flatMap((name) => ['-path', join(disk, name), '-o']);
-  const grown = ['-path', join(disk, 'boot/initrd.img-6.1'), '-o', '-path', join(disk, 'boot')];
-  const args = [disk, '-mindepth', '1', '(', ...made, ...grown, ')', '-prune', '-o', '-printf', '%p %i %s %m %T@\n'];
-  return execFileSync('find', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+/** Everything on the disk: path, inode, size, mode, time; but /boot and its folder for GRUB, which get a file more. */
+function system(disk: string): string[] {
+  const grown = ['boot', 'boot/grub'].flatMap((name) => ['!', '-path', join(disk, name)]);
+  return listed('find', [disk, '-mindepth', '1', ...grown, '-printf', '%P %i %s %m %T@\n']);
+}
+
+function listed(command: string, args: readonly string[]): string[] {
+  return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
+/** Lines that are no longer there. */
+function lost(before: readonly string[], now: readonly string[]): string[] {
+  const here = new Set(now);
+  return before.filter((line) => !here.has(line));
 }
 
 function inodes(folder: string): Set<string> {
-  const listed = execFileSync('find', [folder, '-xdev', '-type', 'f', '-printf', '%i\n'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  return new Set(listed.split('\n').filter((line) => line !== ''));
+  return new Set(listed('find', [folder, '-xdev', '-type', 'f', '-printf', '%i\n']));
 }
 
 test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
@@ -76,7 +83,7 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
   const published = await publishTrees(join(folder, 'published'), []);
   mountLoopDisk(end, { image: join(folder, 'disk'), mountPoint: disk, megabytes: 1000, content: older });
   settle(disk, published.keyring);
-  const before = oldSystem(disk);
+  const before = system(disk);
   const version = join(disk, 'rootfs/xo.1');
 
   await t.test('a dry run tells what would be and leaves nothing', async () => {
@@ -87,7 +94,7 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
     );
     assert.match(told, /In no version, found below \/sysroot: \/data, \/swapfile\n/);
     assert.equal(existsSync(join(disk, 'rootfs')) || existsSync(join(disk, 'ripple')), false);
-    assert.equal(oldSystem(disk), before);
+    assert.deepEqual(lost(before, system(disk)), []);
   });
 
   await t.test(
@@ -95,7 +102,9 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
     async () => {
       const told = JSON.parse((await rippleOk(['adopt', '--root', disk, '--json'])).split('\n').at(-2) ?? '');
       assert.deepEqual(told.kernels, ['6.1']);
-      assert.equal(oldSystem(disk), before);
+      assert.match(readFileSync(told.grub, 'utf8'), /configfile \$config_directory\/ripple\.cfg/);
+      assert.doesNotMatch(readFileSync(join(disk, 'boot/grub/ripple.cfg'), 'utf8'), /=SYSROOT-UUID/);
+      assert.deepEqual(lost(before, system(disk)), []);
       const judged = spawnSync('mtree', ['-f', join(disk, 'ripple/manifests/xo.1'), '-p', version], {
         encoding: 'utf8',
       });
@@ -109,7 +118,7 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
   );
 
   await t.test("what is the laptop's own is in no version", () => {
-    const listed = new Set(parseManifest(readFileSync(join(disk, 'ripple/manifests/xo.1'))).map(({ path }) => path));
+    const inVersion = new Set(parseManifest(readFileSync(join(disk, 'ripple/manifests/xo.1'))).map(({ path }) => path));
     for (const own of [
       'etc/hostname',
       'etc/machine-id',
@@ -117,13 +126,13 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
       'etc/shadow',
       'etc/bash.bashrc',
     ]) {
-      assert.ok(!listed.has(`./${own}`), own);
+      assert.ok(!inVersion.has(`./${own}`), own);
       assert.ok(existsSync(join(disk, 'laptop', own)), own);
     }
     for (const path of ['./home/ana', './var/log', './data/pictures', './rootfs', './ripple', './laptop', './swapfile'])
-      assert.ok(!listed.has(path), path);
+      assert.ok(!inVersion.has(path), path);
     for (const path of ['./data', './sysroot', './proc', './var/lib/dpkg/status', './etc/os-release'])
-      assert.ok(listed.has(path), path);
+      assert.ok(inVersion.has(path), path);
     assert.equal(
       lstatSync(join(disk, 'laptop/etc/shadow')).mode & 0o777,
       lstatSync(join(disk, 'etc/shadow')).mode & 0o777,
