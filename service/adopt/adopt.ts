@@ -150,6 +150,7 @@ async function keepLaptop(root: string, signal: AbortSignal): Promise<void> {
     backend,
     root: fresh,
     baseRoot: etc,
+    kept: new Set(),
     blobPath: () => undefined,
     fetchBlob: () => Promise.reject(changedMeanwhile('./etc')),
     pace: new Pace(signal),
