@@ -66,6 +66,10 @@ export interface Neighbour {
   readonly role: Role;
   readonly latestEpoch: number;
   readonly orderEpoch: number;
+  /** The version that it went back from by itself; 0: none. */
+  readonly wentBackFrom: number;
+  /** Whether it does as the order that it carries says, as far as it can. */
+  readonly follows: boolean;
   readonly state: string;
   /** 0–100. */
   readonly progress: number;
@@ -88,6 +92,10 @@ export interface Announcement {
   readonly role: Role;
   readonly latestEpoch: number;
   readonly orderEpoch: number;
+  /** The version that it went back from by itself; 0: none. */
+  readonly wentBackFrom: number;
+  /** Whether it does as the order that it carries says, as far as it can. */
+  readonly follows: boolean;
   readonly state: string;
   readonly progress: number;
   /** Empty unless the owner allows. */

@@ -20,6 +20,12 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
   },
   { key: 'image', kind: 'string', fallback: 'xo', doc: 'the image this machine follows' },
   {
+    key: 'classes',
+    kind: 'strings',
+    fallback: [],
+    doc: 'names of the classes this laptop is in: it follows orders for these, and orders for everybody',
+  },
+  {
     key: 'sysroot',
     kind: 'string',
     fallback: '/sysroot',
@@ -44,6 +50,14 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     kind: 'string',
     fallback: '',
     doc: 'stroke and fill to announce, "#rrggbb,#rrggbb"; empty: not told',
+  },
+  {
+    key: 'class.stuck_minutes',
+    kind: 'integer',
+    fallback: 15,
+    minimum: 1,
+    maximum: 10_000,
+    doc: 'teacher and school: a laptop that is at something and does not move for so long is told to be stuck',
   },
   { key: 'bus.address', kind: 'string', fallback: '', doc: 'D-Bus address; empty: the system bus' },
   {

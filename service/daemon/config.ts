@@ -9,12 +9,14 @@ import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
 export interface Config {
   readonly role: Role;
   readonly image: string;
+  readonly classes: readonly string[];
   readonly sysroot: string;
   readonly repository: string;
   readonly keyring: string;
   readonly origins: readonly string[];
   readonly ownerName: string;
   readonly ownerColours: string;
+  readonly stuckMs: number;
   readonly busAddress: string;
   readonly busGroup: string;
   readonly busSameUser: boolean;
@@ -95,12 +97,14 @@ export function parseConfig(text: string, name: string): Config {
   return {
     role: role === 'school' || role === 'teacher' ? role : 'laptop',
     image,
+    classes: strings('classes'),
     sysroot: string('sysroot'),
     repository: string('repository'),
     keyring: string('keyring'),
     origins: strings('origins').map((origin) => origin.replace(/\/+$/, '')),
     ownerName: string('owner.name'),
     ownerColours: colours,
+    stuckMs: integer('class.stuck_minutes') * 60_000,
     busAddress: string('bus.address'),
     busGroup: string('bus.group'),
     busSameUser: boolean('bus.same_user'),

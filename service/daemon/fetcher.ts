@@ -72,6 +72,11 @@ export class Fetcher implements FetchPart {
     return { downloadSizeBytes: plan.fetchBytes, notes };
   }
 
+  /** Gets and keeps the release of any version, also one below the one that runs: for an order that says so. */
+  async learnRelease(version: number, signal: AbortSignal): Promise<void> {
+    await this.#releases.release(version, signal, 0);
+  }
+
   async run(
     version: number,
     report: { progress(progress: ProgressInfo): void; staging(): void },

@@ -3,7 +3,7 @@
  * `core/transitions`) and leaves the work to its parts.
  */
 import { asRippleError, RippleError } from '../api/errors.ts';
-import { NO_PROGRESS, type ProgressInfo, type When } from '../api/model.ts';
+import { NO_PROGRESS, type OrderInfo, type ProgressInfo, type When } from '../api/model.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { nextState } from '../core/transitions.ts';
 import type { Updater, UpdaterSignal, UpdaterSnapshot } from '../core/updater.ts';
@@ -42,6 +42,7 @@ export class LaptopUpdater implements Updater {
   });
   /** What `ready` is about when it is no newly staged version but one that was here. */
   #readyVersion = 0;
+  #order: OrderInfo | null = null;
   #appointments: NodeJS.Timeout | undefined;
 
   constructor(parts: LaptopParts) {
@@ -85,7 +86,7 @@ export class LaptopUpdater implements Updater {
       versions: versions.map((info) => ({ ...info, local: facts.local.includes(info.version) })),
       peers: this.#parts.peers.peers(progress),
       progress,
-      order: null,
+      order: this.#order,
       deferredUntil: this.#parts.memory.state.deferredUntil,
       restartRequired: facts.current !== 0 && facts.current !== facts.booted,
       lastError,
@@ -102,6 +103,13 @@ export class LaptopUpdater implements Updater {
   /** Something outside (peers, an answer on the network) changed what the snapshot says. */
   changed(): void {
     this.#status.changed();
+  }
+
+  /** `isNew`: one that was heard just now. */
+  tellOrder(order: OrderInfo | null, isNew: boolean): void {
+    this.#order = order;
+    this.changed();
+    if (order && isNew) this.#status.signal({ name: 'OrderReceived', order });
   }
 
   async check(): Promise<void> {
@@ -127,7 +135,18 @@ export class LaptopUpdater implements Updater {
     await this.fetch(version);
   }
 
+  /** As `fetch`, because a teacher ordered it: what a child put off stays so. `mayGoBack`: also below the one that runs. */
+  async fetchByOrder(version: number, mayGoBack: boolean): Promise<void> {
+    if (this.#parts.switcher.facts().local.includes(version)) return;
+    await this.#get(version, mayGoBack, {});
+  }
+
   async fetch(version: number): Promise<void> {
+    const shunned = this.#parts.memory.state.shunned.filter((one) => one !== version);
+    await this.#get(version, false, { deferredUntil: 0, shunned });
+  }
+
+  async #get(version: number, mayGoBack: boolean, change: Parameters<Memory['update']>[0]): Promise<void> {
     const { running } = this.#job;
     if (running?.kind === 'fetch' && running.version === version) return;
     if (running?.kind === 'check') await this.#job.abort();
@@ -135,18 +154,14 @@ export class LaptopUpdater implements Updater {
     const facts = this.#parts.switcher.facts();
     if (version === facts.booted && version === facts.current)
       throw new RippleError('WrongState', `version ${version} is running already`);
-    if (version < facts.booted && !facts.local.includes(version)) {
+    if (version < facts.booted && !mayGoBack && !facts.local.includes(version)) {
       throw new RippleError(
         'Downgrade',
         `version ${version} is older than version ${facts.booted}, which runs; use rollback to go back`,
       );
     }
     this.#parts.requirePower();
-    this.#parts.memory.update({
-      goal: version,
-      deferredUntil: 0,
-      shunned: this.#parts.memory.state.shunned.filter((one) => one !== version),
-    });
+    this.#parts.memory.update({ ...change, goal: version });
     this.#beginFetch(version);
   }
 

@@ -1,13 +1,10 @@
 /** A laptop: its parts wired together. */
 import { closeSync, mkdirSync } from 'node:fs';
-import { type BusConnection, connectBus } from '../../dbus/connection.ts';
-import { toRippleError } from '../../dbus/ripple-errors.ts';
+import type { BusConnection } from '../../dbus/connection.ts';
 import type { UpdaterState } from '../api/states.ts';
 import { OnDemandContent } from '../bundles/on-demand.ts';
 import { BUNDLE_KEEP_MS, BundleShelf } from '../bundles/shelf.ts';
 import { BundleWorkshop } from '../bundles/workshop.ts';
-import { BusAuthority } from '../bus/authority.ts';
-import { exportUpdater } from '../bus/service.ts';
 import type { Announcement, Clock, Logger } from '../core/ports.ts';
 import { SourceLedger } from '../core/source-ledger.ts';
 import { chooseBackend } from '../deploy/choose-backend.ts';
@@ -17,6 +14,7 @@ import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
 import { blessWhenWell } from './blessing.ts';
+import { connectUpdater } from './bus-link.ts';
 import { Care } from './care.ts';
 import { Checker } from './checker.ts';
 import type { Config } from './config.ts';
@@ -24,6 +22,8 @@ import { Fetcher } from './fetcher.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
 import { Memory } from './memory.ts';
 import { Offering } from './offering.ts';
+import { OrderFollower } from './order-follower.ts';
+import { OrderKeeper } from './order-keeper.ts';
 import { isIdle, readPower, requirePower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
@@ -150,6 +150,30 @@ async function wire(
     rest: giveBackSoon,
   });
   switcher.onChange(() => updater.changed());
+  const orders = new OrderKeeper({
+    image,
+    trust,
+    memory,
+    sources,
+    fileOf: (epoch) => layout.order(image, epoch),
+    clock,
+    logger,
+  });
+  closers.push(() => orders.stop());
+  await orders.start();
+  const follower = new OrderFollower({
+    image,
+    classes: config.classes,
+    keeper: orders,
+    updater,
+    switcher,
+    memory,
+    neighbours: () => discovery?.neighbours() ?? [],
+    learnRelease: (version, signal) => fetcher.learnRelease(version, signal),
+    clock,
+    logger,
+  });
+  closers.push(() => follower.stop());
 
   const offering = new Offering({
     layout,
@@ -191,14 +215,17 @@ async function wire(
   const announcement = (): Announcement => {
     const { booted, staged } = switcher.facts();
     const { state, progress } = updater.snapshot();
+    const { id, latestEpoch, wentBackFrom } = memory.state;
     return {
-      id: memory.state.id,
+      id,
       image,
       version: booted,
       held: config.shareStaged ? staged : 0,
       role: config.role,
-      latestEpoch: memory.state.latestEpoch,
-      orderEpoch: 0,
+      latestEpoch,
+      orderEpoch: orders.epoch,
+      wentBackFrom: wentBackFrom === booted ? 0 : wentBackFrom,
+      follows: follower.follows,
       state,
       // Told in steps, so that a fetch does not fill the air with announcements.
       progress: progress.totalBytes > 0 ? Math.floor((progress.doneBytes / progress.totalBytes) * 4) * 25 : 0,
@@ -232,11 +259,13 @@ async function wire(
       for (const neighbour of discovery.neighbours()) if (neighbour.alive) ledger.seenAgain(neighbour.id);
       updater.changed();
       scheduler.neighboursChanged();
+      orders.neighboursChanged();
     });
     updater.onChange(() => discovery.announce(announcement()));
   }
   closers.push(() => scheduler.stop());
   scheduler.start();
+  follower.start();
   const scrubber = new Scrubber({
     layout,
     switcher,
@@ -253,18 +282,4 @@ async function wire(
   scrubber.start();
   giveBackSoon();
   return { url: share?.url ?? '', onBusLost: (listener) => bus?.onClose(listener) };
-}
-
-/** @throws RippleError when there is no bus, or another daemon has the name on it */
-async function connectUpdater(config: Config, updater: LaptopUpdater, logger: Logger): Promise<BusConnection> {
-  let bus: BusConnection | undefined;
-  try {
-    bus = await connectBus(config.busAddress === '' ? undefined : config.busAddress);
-    const rights = new BusAuthority(bus, { group: config.busGroup, allowSameUser: config.busSameUser }, logger);
-    await exportUpdater(bus, updater, rights, logger);
-    return bus;
-  } catch (error) {
-    bus?.close();
-    throw toRippleError(error);
-  }
 }

@@ -10,6 +10,12 @@ export interface MemoryState {
   readonly trustedTimeSeconds: number;
   /** Highest `latest` epoch seen of the image followed (trust rule 4). */
   readonly latestEpoch: number;
+  /** Highest number of an order seen for the image followed. */
+  readonly orderEpoch: number;
+  /** The order that was halted, by its number: it stays so although those who went back leave; 0: none. */
+  readonly haltedOrder: number;
+  /** The version that this laptop last went back from by itself; 0: none. */
+  readonly wentBackFrom: number;
   /** The version that a person asked for and that is not staged yet; 0: none. After a crash it is gone on with. */
   readonly goal: number;
   /** Unix seconds, 0 not, -1 until the next start. */
@@ -33,6 +39,9 @@ export interface MemoryState {
 const FRESH: Omit<MemoryState, 'id'> = {
   trustedTimeSeconds: 0,
   latestEpoch: 0,
+  orderEpoch: 0,
+  haltedOrder: 0,
+  wentBackFrom: 0,
   goal: 0,
   deferredUntil: 0,
   appointment: null,
@@ -64,10 +73,15 @@ export class Memory {
     return this.#state;
   }
 
-  /** On disk when it returns; nothing changed when it throws. The epoch never falls this way, whatever is given. */
+  /** On disk when it returns; nothing changed when it throws. The epochs never fall this way, whatever is given. */
   update(change: Partial<Omit<MemoryState, 'id'>>): void {
     const before = this.#state;
-    this.#state = { ...before, ...change, latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0) };
+    this.#state = {
+      ...before,
+      ...change,
+      latestEpoch: Math.max(before.latestEpoch, change.latestEpoch ?? 0),
+      orderEpoch: Math.max(before.orderEpoch, change.orderEpoch ?? 0),
+    };
     if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
     try {
       this.#write();
@@ -81,6 +95,12 @@ export class Memory {
   /** The one way down: the keys of the role changed, so what their old holders signed counts no more. */
   forgetLatestEpoch(): void {
     this.#state = { ...this.#state, latestEpoch: 0 };
+    this.#write();
+  }
+
+  /** As `forgetLatestEpoch`, for orders. */
+  forgetOrderEpoch(): void {
+    this.#state = { ...this.#state, orderEpoch: 0, haltedOrder: 0 };
     this.#write();
   }
 
@@ -117,6 +137,9 @@ function readState(file: string): Partial<MemoryState> | undefined {
     ...(typeof id === 'string' && /^[0-9a-f]{16}$/.test(id) ? { id } : {}),
     trustedTimeSeconds: Math.max(0, number('trustedTimeSeconds')),
     latestEpoch: Math.max(0, number('latestEpoch')),
+    orderEpoch: Math.max(0, number('orderEpoch')),
+    haltedOrder: Math.max(0, number('haltedOrder')),
+    wentBackFrom: Math.max(0, number('wentBackFrom')),
     goal: Math.max(0, number('goal')),
     deferredUntil: Math.max(-1, number('deferredUntil')),
     shunned: Array.isArray(shunned) ? shunned.filter((item) => Number.isSafeInteger(item)) : [],

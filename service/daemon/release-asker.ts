@@ -24,18 +24,18 @@ export class ReleaseAsker {
   }
 
   /**
-   * The kept one, or from somebody near. A laptop that has just started has not heard of anybody yet: it waits a while.
+   * The kept one, or from somebody near, of a version above `above` (default: the one that runs). A laptop that has just started has not heard of anybody yet: it waits a while.
    * @throws RippleError `UnknownVersion` when all say that there is none, `NoSource`, `SignatureInvalid`
    */
-  async release(version: number, signal: AbortSignal): Promise<Release> {
-    const { image, sources, trust } = this.#options;
+  async release(version: number, signal: AbortSignal, above?: number): Promise<Release> {
+    const { image, sources, trust, switcher } = this.#options;
     const kept = await trust.keptRelease(image, version);
     if (kept) return kept;
     for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
       const asked = sources.toAsk(Number.POSITIVE_INFINITY);
       const troubles: RippleError[] = [];
       for (const source of asked) {
-        const answer = await this.#ask(source, version, signal);
+        const answer = await this.#ask(source, version, above ?? switcher.facts().booted, signal);
         if (answer instanceof RippleError) troubles.push(answer);
         else if (answer) return answer;
       }
@@ -47,11 +47,16 @@ export class ReleaseAsker {
     }
   }
 
-  async #ask(source: Source, version: number, signal: AbortSignal): Promise<Release | RippleError | undefined> {
-    const { trust, image, switcher, sources, logger } = this.#options;
+  async #ask(
+    source: Source,
+    version: number,
+    above: number,
+    signal: AbortSignal,
+  ): Promise<Release | RippleError | undefined> {
+    const { trust, image, sources, logger } = this.#options;
     try {
       await trust.advance(source, signal);
-      return await trust.release(source, image, version, switcher.facts().booted, signal);
+      return await trust.release(source, image, version, above, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asRippleError(thrown);

@@ -47,6 +47,8 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     role: 'school',
     latestEpoch: 0,
     orderEpoch: 0,
+    wentBackFrom: 0,
+    follows: true,
     state: 'idle',
     progress: 0,
     name: config.ownerName,

@@ -74,6 +74,14 @@ export class SourceBook {
     return neighbour ? [neighbour.version, neighbour.held].filter((version) => version > 0) : [];
   }
 
+  /** Who announces an order above this number, the newest first. */
+  orderCarriers(above: number): readonly { readonly source: Source; readonly epoch: number }[] {
+    return this.#near()
+      .filter((neighbour) => neighbour.orderEpoch > above)
+      .sort((a, b) => b.orderEpoch - a.orderEpoch)
+      .map((neighbour) => ({ source: this.#sourceOf(neighbour), epoch: neighbour.orderEpoch }));
+  }
+
   /** Whether a source that has the release of `version` has its content as well. */
   holds(id: string, version: number): boolean {
     const neighbour = this.#neighbour(id);

@@ -164,7 +164,11 @@ export class Switcher implements SwitchPart {
     const fallback = this.#bestOther([from, to]);
     this.#commit(to, fallback, undefined);
     const reason = whyBack(booted);
-    memory.update({ rollback: { from, to, reason }, shunned: [...new Set([...memory.state.shunned, from])] });
+    memory.update({
+      rollback: { from, to, reason },
+      wentBackFrom: from,
+      shunned: [...new Set([...memory.state.shunned, from])],
+    });
     logger.warn('went back to the previous version', { from, to, reason });
     addToHistory(layout, { event: 'rolled-back', version: to, from, reason });
   }

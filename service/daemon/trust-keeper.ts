@@ -8,6 +8,7 @@ import {
   type Latest,
   MAX_DOCUMENT_BYTES,
   MAX_KEYRING_BYTES,
+  type Order,
   parseKeyring,
   parseRelease,
   type Release,
@@ -26,6 +27,7 @@ export class TrustKeeper {
   readonly #layout: Layout;
   readonly #memory: Memory;
   readonly #logger: Logger;
+  readonly #listeners: (() => void)[] = [];
   #opening: Promise<Verifier> | undefined;
 
   private constructor(file: string, installed: Uint8Array, layout: Layout, memory: Memory, logger: Logger) {
@@ -99,8 +101,23 @@ export class TrustKeeper {
       writeDurablySync(this.#layout.keyring, bytes);
       this.#memory.update({ trustedTimeSeconds: next.trustedTimeSeconds });
       if (next.rolesChanged.includes('latest')) this.#memory.forgetLatestEpoch();
+      if (next.rolesChanged.includes('order')) this.#memory.forgetOrderEpoch();
       this.#logger.info('the keyring moved on', { version: verifier.keyringVersion });
+      for (const listener of this.#listeners) listener();
     }
+  }
+
+  /** Called after the keyring moved on: what was judged by the one before may be wrong now. */
+  onKeyring(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Judges an order for `image` with a number not below the highest seen. Nothing is kept by this: `order-keeper.ts` does.
+   * @throws RippleError `SignatureInvalid`, `InvalidArgument`
+   */
+  async order(bytes: Uint8Array, image: string): Promise<Verified<Order>> {
+    return (await this.#verifier()).order(bytes, { image, highestEpochSeen: this.#memory.state.orderEpoch });
   }
 
   /** The newest statement a source has; `undefined` when it has none. Kept when it is newer than the one kept. */

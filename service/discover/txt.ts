@@ -9,7 +9,7 @@ import type { Announcement } from '../core/ports.ts';
 
 export type TxtRecord = Omit<Announcement, 'port'>;
 
-/** A record of ours has at most 11 strings; the rest is room for keys of later versions. */
+/** A record of ours has at most 13 strings; the rest is room for keys of later versions. */
 const MAX_STRINGS = 32;
 const MAX_STRING_BYTES = 255;
 const MAX_NAME_BYTES = 64;
@@ -27,7 +27,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * The strings of the TXT record, each `key=value` in UTF-8 and under 255 bytes. A nickname is cleaned and cut to 64
- * bytes; nickname and colours are left out when empty.
+ * bytes; nickname, colours and what is not out of the ordinary are left out.
  * @throws RippleError `InvalidArgument` naming the member that cannot be announced.
  */
 export function formatTxt(record: TxtRecord): Uint8Array[] {
@@ -40,6 +40,8 @@ export function formatTxt(record: TxtRecord): Uint8Array[] {
     ['role', record.role],
     ['e', String(record.latestEpoch)],
     ['o', String(record.orderEpoch)],
+    ...(record.wentBackFrom === 0 ? [] : ([['b', String(record.wentBackFrom)]] as const)),
+    ...(record.follows ? [] : ([['f', '0']] as const)),
     ['st', record.state],
     ['p', String(record.progress)],
     ...(name === '' ? [] : ([['n', name]] as const)),
@@ -88,12 +90,15 @@ export function parseTxt(strings: readonly Uint8Array[]): TxtRecord | undefined 
   const role = asRole(value('role'));
   const latestEpoch = value('e');
   const orderEpoch = value('o');
+  const wentBackFrom = values.has('b') ? value('b') : '0';
+  const follows = values.has('f') ? value('f') : '1';
   const state = value('st');
   const progress = value('p');
   const name = values.has('n') ? value('n') : '';
   const colours = values.has('c') ? value('c') : '';
   if (id === undefined || image === undefined || version === undefined || held === undefined) return undefined;
   if (role === undefined || latestEpoch === undefined || orderEpoch === undefined) return undefined;
+  if (wentBackFrom === undefined || follows === undefined) return undefined;
   if (state === undefined || progress === undefined || name === undefined || colours === undefined) return undefined;
   return {
     id,
@@ -103,6 +108,8 @@ export function parseTxt(strings: readonly Uint8Array[]): TxtRecord | undefined 
     role,
     latestEpoch: Number(latestEpoch),
     orderEpoch: Number(orderEpoch),
+    wentBackFrom: Number(wentBackFrom),
+    follows: follows === '1',
     state,
     progress: Number(progress),
     name,
@@ -132,6 +139,8 @@ export function sameRecord(a: TxtRecord, b: TxtRecord): boolean {
     a.role === b.role &&
     a.latestEpoch === b.latestEpoch &&
     a.orderEpoch === b.orderEpoch &&
+    a.wentBackFrom === b.wentBackFrom &&
+    a.follows === b.follows &&
     a.state === b.state &&
     a.progress === b.progress &&
     a.name === b.name &&
@@ -147,12 +156,15 @@ function wellFormed(key: string, value: string): boolean {
       return IMAGE.test(value);
     case 'v':
     case 'h':
+    case 'b':
       return INTEGER.test(value) && Number(value) <= MAX_VERSION;
     case 'role':
       return asRole(value) !== undefined;
     case 'e':
     case 'o':
       return INTEGER.test(value) && Number.isSafeInteger(Number(value));
+    case 'f':
+      return value === '0' || value === '1';
     case 'st':
       return STATE.test(value);
     case 'p':

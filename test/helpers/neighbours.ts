@@ -11,6 +11,8 @@ export function txtRecord(changes: Partial<TxtRecord> = {}): TxtRecord {
     role: 'laptop',
     latestEpoch: 12,
     orderEpoch: 0,
+    wentBackFrom: 0,
+    follows: true,
     state: 'idle',
     progress: 0,
     name: '',

@@ -39,6 +39,8 @@ test('five laptops see each other, with all that they say of themselves', { skip
     role: 'teacher',
     latestEpoch: 5,
     orderEpoch: 2,
+    wentBackFrom: 0,
+    follows: true,
     state: 'ready',
     progress: 100,
     name: 'Ada 🦜',

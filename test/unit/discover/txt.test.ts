@@ -10,6 +10,8 @@ const FULL = txtRecord({
   role: 'school',
   latestEpoch: 41,
   orderEpoch: 3,
+  wentBackFrom: 0,
+  follows: true,
   state: 'fetching',
   progress: 55,
   name: 'Ada 🦜',
@@ -35,6 +37,14 @@ test('every key of the design is announced, and read again as it was', () => {
     'c=#ff2b34,#005fe4',
   ]);
   assert.deepEqual(parseTxt(formatTxt(FULL)), FULL);
+});
+
+test('that it went back, or does not follow an order, is told only when it is so', () => {
+  const told = texts(formatTxt(txtRecord({ wentBackFrom: 7, follows: false })));
+  assert.ok(told.includes('b=7') && told.includes('f=0'));
+  assert.deepEqual(parseTxt(told.map((text) => Buffer.from(text))), txtRecord({ wentBackFrom: 7, follows: false }));
+  for (const wrong of ['b=-1', 'b=x', 'f=2', 'f='])
+    assert.equal(parseTxt([...formatTxt(txtRecord()), Buffer.from(wrong)]), undefined, wrong);
 });
 
 test('nickname and colours are left out when the owner does not tell them', () => {
