@@ -8,14 +8,15 @@ import { planStage, type StagePlan, type StageStep } from '../core/plan.ts';
  */
 export function copyPlan(entries: readonly Entry[]): StagePlan {
   const shared = planStage(entries, entries, () => false);
-  let copyBytes = 0;
+  let [copied, copyBytes] = [0, 0];
   const steps = shared.steps.map((step): StageStep => {
     if (step.kind !== 'link') return step;
     if (step.entry.type === 'link') return { kind: 'make', entry: step.entry };
+    copied++;
     copyBytes += step.entry.sizeBytes;
     return { kind: 'copy', entry: step.entry, from: fileOf(step.from, step.entry) };
   });
-  return { ...shared, steps, linked: 0, copied: shared.linked, newBytes: copyBytes };
+  return { ...shared, steps, linked: 0, copied, newBytes: copyBytes };
 }
 
 function fileOf(from: Entry, entry: FileEntry): FileEntry {

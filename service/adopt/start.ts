@@ -75,7 +75,7 @@ set default=ripple
 set fallback=0
 `;
 
-/** Adds Ripple to GRUB where it is; never over a file of somebody else. Answers the file it wrote. */
+/** Adds Ripple to GRUB where it is; never over a file of somebody else. Answers the file that starts it. */
 export function addToGrub(root: string, uuid: string, top: MountPoint): string | undefined {
   const folder = join(root, 'boot/grub');
   const file = join(folder, 'custom.cfg');

@@ -40,13 +40,20 @@ export function mountPoints(text: string = readFileSync('/proc/self/mountinfo', 
   });
 }
 
+/** Versions start from this disk already, or did this time. */
+export function isAdopted(root: string, layout: Layout): boolean {
+  return (
+    lstatSync(layout.bootPointer, { throwIfNoEntry: false }) !== undefined ||
+    (root === '/' && existsSync('/run/ripple/booted'))
+  );
+}
+
 /** Answers what is mounted at `root`. @throws RippleError `InvalidArgument` or `WrongState` */
 export function requireAdoptable(root: string, layout: Layout, mounts: readonly MountPoint[]): MountPoint {
   if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory()) refuse(`there is no folder ${root}`);
-  if (lstatSync(layout.bootPointer, { throwIfNoEntry: false }) || (root === '/' && existsSync('/run/ripple/booted')))
+  if (isAdopted(root, layout))
     throw new RippleError('WrongState', `${root} is adopted already: ${layout.bootPointer} chooses what starts`);
-  // The last one lies on top.
-  const top = mounts.filter(({ path }) => path === realpathSync(root)).at(-1);
+  const top = mountAt(root, mounts);
   if (!top) refuse(`${root} is not where a file system is mounted: the versions must lie at the top of one; mount it`);
   if (!FILE_SYSTEMS.includes(top.type))
     refuse(`${root} is ${top.type}; versions can be kept on ${FILE_SYSTEMS.join(', ')}`);
@@ -63,6 +70,11 @@ export function requireAdoptable(root: string, layout: Layout, mounts: readonly 
   if (!existsSync(join(root, 'usr/lib/ripple/boot/ripple-root')))
     refuse(`${root} has no Ripple, which starts and updates versions; install its package there first`);
   return top;
+}
+
+/** The last one lies on top. */
+export function mountAt(root: string, mounts: readonly MountPoint[]): MountPoint | undefined {
+  return mounts.filter(({ path }) => path === realpathSync(root)).at(-1);
 }
 
 function refuse(why: string): never {

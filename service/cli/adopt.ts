@@ -3,7 +3,14 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Adoption, adopt, surveyAdoption } from '../adopt/adopt.ts';
 import { addToGrub, buildInitramfs, fileSystemUuid, startLine } from '../adopt/start.ts';
-import { type MountPoint, mountPoints, requireAdoptable, startableKernels } from '../adopt/survey.ts';
+import {
+  isAdopted,
+  type MountPoint,
+  mountAt,
+  mountPoints,
+  requireAdoptable,
+  startableKernels,
+} from '../adopt/survey.ts';
 import { RippleError, reasonOf } from '../api/errors.ts';
 import { readConfig } from '../daemon/config.ts';
 import { lockSysroot } from '../daemon/sysroot-lock.ts';
@@ -35,6 +42,10 @@ Everything must lie on one file system. When it is cut short, the next run begin
     const dryRun = invocation.flag('dry-run');
     if (process.getuid?.() !== 0) throw new RippleError('NotAuthorized', 'only root can adopt a system; try sudo');
     const layout = new Layout(root);
+    if (!dryRun && isAdopted(root, layout) && finishedNow(root))
+      return terminal.say(
+        `${root} was adopted already; its entry in GRUB was missing and is there now. Next: restart.`,
+      );
     const top = requireAdoptable(root, layout, mountPoints());
     const config = join(root, 'etc/ripple/ripple.toml');
     const { image, keyring } = readConfig(config);
@@ -68,6 +79,13 @@ Everything must lie on one file system. When it is cut short, the next run begin
     tell(invocation, root, top, adoption, `${deploymentName(target)} is here and starts next`);
   },
 };
+
+/** A run that was cut short after the commit left this one thing to do. */
+function finishedNow(root: string): boolean {
+  const [top, uuid] = [mountAt(root, mountPoints()), fileSystemUuid(root)];
+  if (!top || uuid === undefined || existsSync(join(root, 'boot/grub/custom.cfg'))) return false;
+  return addToGrub(root, uuid, top) !== undefined;
+}
 
 function checkKeyring(given: string | undefined, installed: string): void {
   if (given === undefined)
