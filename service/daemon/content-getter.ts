@@ -4,6 +4,7 @@ import type { StagePlan } from '../core/plan.ts';
 import type { BundleName, Logger } from '../core/ports.ts';
 import { nextWay, type Way } from '../core/way.ts';
 import { baseByName, filesBySha } from '../delta/base-by-name.ts';
+import type { Backend } from '../deploy/backend.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { assertRoom, stageBytes } from '../deploy/space.ts';
 import type { Release } from '../image/documents.ts';
@@ -17,6 +18,7 @@ import type { SourceBook } from './source-book.ts';
 
 export interface ContentGetterOptions {
   readonly layout: Layout;
+  readonly backend: Backend;
   readonly image: string;
   readonly sources: SourceBook;
   readonly cache: BlobCache;
@@ -180,7 +182,7 @@ export class ContentGetter {
   }
 
   #assertRoom(plan: StagePlan | undefined): void {
-    const { layout, cache } = this.#options;
-    if (plan) assertRoom(layout, plan, { hereBytes: cache.partialBytes() });
+    const { layout, backend, cache } = this.#options;
+    if (plan) assertRoom(layout, plan, { hereBytes: cache.partialBytes(), clones: backend.name === 'reflink' });
   }
 }

@@ -7,6 +7,15 @@ import { type Deployment, deploymentName, type Layout } from './layout.ts';
 
 /** A name in a folder, and its share of the folder's index. */
 const NAME_BYTES = 64;
+/** An inode of a file system that makes them as it needs them, and the record of an extent that is shared. */
+const CLONE_BYTES = 1024;
+
+export interface NeedOptions {
+  readonly reserveBytes?: number;
+  readonly hereBytes?: number;
+  /** A file that is shared is a new inode with old extents, not one more name. */
+  readonly clones?: boolean;
+}
 
 export interface Need {
   readonly bytes: number;
@@ -18,10 +27,7 @@ export interface Need {
  * What fetching and staging by `plan` takes from a file system whose blocks are `blockBytes` long. Content counts in whole
  * blocks; blobs become files of the tree, so they count once. `hereBytes`: what lies in partial downloads already.
  */
-export function bytesNeeded(
-  plan: StagePlan,
-  options: { readonly blockBytes: number; readonly reserveBytes?: number; readonly hereBytes?: number },
-): Need {
+export function bytesNeeded(plan: StagePlan, options: NeedOptions & { readonly blockBytes: number }): Need {
   const { blockBytes } = options;
   const blocks = (bytes: number) => Math.ceil(bytes / blockBytes) * blockBytes;
   let bytes = options.reserveBytes ?? RESERVE_BYTES;
@@ -30,6 +36,7 @@ export function bytesNeeded(
   for (const { sizeBytes } of plan.fetch) bytes += blocks(sizeBytes);
   for (const { kind, entry } of plan.steps) {
     bytes += NAME_BYTES;
+    if (kind === 'link' && options.clones) bytes += CLONE_BYTES;
     if (kind === 'link' || kind === 'peer') continue;
     inodes++;
     if (entry.type === 'dir') bytes += blockBytes;
@@ -49,11 +56,7 @@ export function stageBytes(layout: Layout, plan: StagePlan, hereBytes: number): 
 }
 
 /** Throws `NoSpace` when the file system of the sysroot cannot take what `plan` needs. */
-export function assertRoom(
-  layout: Layout,
-  plan: StagePlan,
-  options: { readonly reserveBytes?: number; readonly hereBytes?: number } = {},
-): void {
+export function assertRoom(layout: Layout, plan: StagePlan, options: NeedOptions = {}): void {
   const disk = statfsSync(layout.sysroot);
   const need = bytesNeeded(plan, { blockBytes: disk.bsize, ...options });
   const freeBytes = disk.bavail * disk.bsize;

@@ -1,6 +1,6 @@
 /** Several programs doing the same job on equal disks, turn by turn, so that whatever else the machine does hits all alike. */
 import { join } from 'node:path';
-import { fillDisk, type MountedDisk, onCopyOf } from './disk.ts';
+import { type BenchFileSystem, fillDisk, type MountedDisk, onCopyOf } from './disk.ts';
 import { type Cost, measure, run } from './measure.ts';
 import { type Spread, spread } from './statistics.ts';
 
@@ -35,14 +35,20 @@ export interface Result {
 export interface ContestOptions {
   readonly folder: string;
   readonly runs: number;
+  /** ext4 when it is not given. */
+  readonly fileSystem?: BenchFileSystem;
   readonly say: (line: string) => void;
 }
 
 /** `A B C A B C …`; the first round warms the caches and does not count. */
-export function contest(rivals: readonly Rival[], { folder, runs, say }: ContestOptions): Result[] {
+export function contest(
+  rivals: readonly Rival[],
+  { folder, runs, fileSystem = 'ext4', say }: ContestOptions,
+): Result[] {
   const mount = join(folder, 'mount');
   const imageOf = (index: number): string => join(folder, `disk-${index}`);
-  for (const [index, rival] of rivals.entries()) fillDisk(imageOf(index), mount, ({ folder: at }) => rival.prepare(at));
+  for (const [index, rival] of rivals.entries())
+    fillDisk(imageOf(index), fileSystem, mount, ({ folder: at }) => rival.prepare(at));
   const costs: RunCost[][] = rivals.map(() => []);
   const verdicts = rivals.map(() => '');
   for (let round = 0; round <= runs; round++) {

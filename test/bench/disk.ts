@@ -1,4 +1,4 @@
-/** A disk of its own for each run: ext4 in a file, on a loop device whose counters say what was written. */
+/** A disk of its own for each run: a file system in a file, on a loop device whose counters say what was written. */
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { run } from './measure.ts';
@@ -8,11 +8,21 @@ const DISK_BYTES = 1 << 30;
 const SECTOR_BYTES = 512;
 const SECTORS_WRITTEN = 6;
 
-/** Makes an empty file system. Everything a background thread of ext4 would write later is written now. */
-export function makeDisk(image: string): void {
+export type BenchFileSystem = 'ext4' | 'xfs' | 'btrfs';
+
+/** Everything a background thread of ext4 would write later is written now. */
+const MAKE: Readonly<Record<BenchFileSystem, readonly [string, ...string[]]>> = {
+  ext4: ['mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-E', 'lazy_itable_init=0,lazy_journal_init=0'],
+  xfs: ['mkfs.xfs', '-q', '-f'],
+  btrfs: ['mkfs.btrfs', '-q', '-f'],
+};
+
+/** Makes an empty file system. */
+export function makeDisk(image: string, fileSystem: BenchFileSystem): void {
   writeFileSync(image, '');
   truncateSync(image, DISK_BYTES);
-  run('mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image);
+  const [program, ...options] = MAKE[fileSystem];
+  run(program, ...options, image);
 }
 
 export class MountedDisk {
@@ -64,8 +74,13 @@ export function onCopyOf<Result>(image: string, folder: string, work: (disk: Mou
 }
 
 /** Fills the disk `image` with `work`; it is unmounted afterwards. */
-export function fillDisk(image: string, folder: string, work: (disk: MountedDisk) => void): void {
-  makeDisk(image);
+export function fillDisk(
+  image: string,
+  fileSystem: BenchFileSystem,
+  folder: string,
+  work: (disk: MountedDisk) => void,
+): void {
+  makeDisk(image, fileSystem);
   const disk = MountedDisk.mount(image, folder);
   try {
     work(disk);

@@ -8,9 +8,10 @@ import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
 import { plot, reportText } from './report.ts';
+import { measureScrubLoad } from './scrub-load.ts';
 import { withSection } from './section.ts';
 import { makeSources } from './sources.ts';
-import { stagingRivals } from './staging.ts';
+import { btrfsStagingRivals, stagingRivals, xfsStagingRivals } from './staging.ts';
 
 const RUNS = 5;
 const REST_SECONDS = 10;
@@ -25,6 +26,9 @@ try {
     date: new Date().toISOString().slice(0, 10),
     kernel: release(),
     staging: contest(stagingRivals(sources), options),
+    stagingOnXfs: contest(xfsStagingRivals(sources), { ...options, fileSystem: 'xfs' }),
+    stagingOnBtrfs: contest(btrfsStagingRivals(sources, folder), { ...options, fileSystem: 'btrfs' }),
+    scrub: await measureScrubLoad(sources),
     publishingNext: contest(publishingRivals(sources, 'next'), options),
     publishingFirst: contest(publishingRivals(sources, 'first'), options),
     memory: await measureDaemonMemory(sources, { folder, restSeconds: REST_SECONDS, say }),

@@ -3,12 +3,16 @@ import { cpus, totalmem } from 'node:os';
 import type { Result } from './contest.ts';
 import type { DaemonMemory } from './daemon-memory.ts';
 import type { FirstByte } from './first-byte.ts';
+import type { ScrubLoad } from './scrub-load.ts';
 import type { Spread } from './statistics.ts';
 
 export interface Figures {
   readonly date: string;
   readonly kernel: string;
   readonly staging: readonly Result[];
+  readonly stagingOnXfs: readonly Result[];
+  readonly stagingOnBtrfs: readonly Result[];
+  readonly scrub: ScrubLoad;
   readonly publishingNext: readonly Result[];
   readonly publishingFirst: readonly Result[];
   readonly memory: readonly DaemonMemory[];
@@ -21,7 +25,7 @@ const seconds = (ms: Spread): string =>
 
 /** Everything between the markers of BENCHMARKS.md. */
 export function reportText(figures: Figures): string {
-  const { memory, firstByte } = figures;
+  const { memory, firstByte, scrub } = figures;
   const memoryRows = memory.map((one) => [
     `${megabytes(one.updateBytes)} MB`,
     `${megabytes(one.atRest.rssBytes)} MB`,
@@ -42,6 +46,18 @@ ${contestTable(figures.staging)}
 ${verdictOf('staging', figures.staging)}
 
 ![Staging: wall and processor time](docs/bench-staging.svg)
+
+### On XFS
+
+${contestTable(figures.stagingOnXfs)}
+
+### On btrfs
+
+${contestTable(figures.stagingOnBtrfs)}
+
+## Reading every file again in idle time
+
+At the default rate (${megabytes(scrub.rateBytesPerSecond)} MB a second) it reads ${megabytes(scrub.readBytesPerSecond)} MB a second and takes ${scrub.cpuPercent.toFixed(1)}% of one processor (${scrub.cpuMsPerMegabyte.toFixed(1)} ms for a megabyte); without a bound it would read ${megabytes(scrub.fullBytesPerSecond)} MB a second.
 
 ## Publishing the newer version where the older is
 

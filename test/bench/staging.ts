@@ -1,18 +1,40 @@
-/** Version 7 beside version 6: ours, `rsync --link-dest`, and ostree. */
+/** Version 7 beside version 6: ours by each back end, rsync, ostree, and what btrfs brings itself. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { BackendName } from '../../service/deploy/backend.ts';
 import type { Rival } from './contest.ts';
+import { fillDisk } from './disk.ts';
 import { run } from './measure.ts';
 import { IMAGE, NEW, OLD, type Sources, STAGE } from './sources.ts';
 
 export function stagingRivals(sources: Sources): readonly Rival[] {
-  return [rippleStage(sources), rsyncStage(sources), ostreeStage(sources)];
+  return [rippleStage(sources, 'hardlink'), rsyncStage(sources), ostreeStage(sources)];
 }
 
-function rippleStage({ repository, keyring, manifest }: Sources): Rival {
-  const stage = (mount: string, version: number): string[] => [STAGE, mount, repository, keyring, IMAGE, `${version}`];
+/** The same on XFS. */
+export function xfsStagingRivals(sources: Sources): readonly Rival[] {
+  return [rippleStage(sources, 'reflink'), rippleStage(sources, 'hardlink'), rsyncStage(sources), ostreeStage(sources)];
+}
+
+/** The same on btrfs. `folder` is for the streams that its own tool sends. */
+export function btrfsStagingRivals(sources: Sources, folder: string): readonly Rival[] {
+  return [
+    rippleStage(sources, 'btrfs'),
+    rippleStage(sources, 'reflink'),
+    rippleStage(sources, 'hardlink'),
+    snapshotStage(sources),
+    btrfsReceive(sources, folder),
+    ostreeStage(sources),
+  ];
+}
+
+function rippleStage({ repository, keyring, manifest }: Sources, backend: BackendName): Rival {
+  const stage = (mount: string, version: number): string[] => [
+    ...[STAGE, mount, repository, keyring, IMAGE, `${version}`],
+    backend,
+  ];
   return {
-    name: 'ripple',
+    name: `ripple, ${backend}`,
     does: 'verify the release, fetch from a repository folder, stage (a fresh Node process each time)',
     prepare: (mount) => void run(process.execPath, ...stage(mount, OLD), '--choose'),
     job: (mount) => `'${process.execPath}' ${stage(mount, NEW).join(' ')}`,
@@ -30,6 +52,46 @@ function rsyncStage({ older, newer }: Sources): Rival {
     does: '`rsync -aHAX --link-dest=6/ NEWER/ 7/`',
     prepare: (mount) => void run('rsync', '-aHAX', `${older}/`, `${mount}/6/`),
     job: (mount) => `rsync -aHAX --link-dest='${mount}/6/' '${newer}/' '${mount}/7/'`,
+    judge: (mount) => sameContent(newer, `${mount}/7`, '-aHAXnc'),
+  };
+}
+
+/** What somebody would write who has btrfs and rsync. */
+function snapshotStage({ older, newer }: Sources): Rival {
+  return {
+    name: 'btrfs snapshot + rsync',
+    does: '`btrfs subvolume snapshot 6 7`, then `rsync -aHAX --delete --inplace --no-whole-file NEWER/ 7/`',
+    prepare: (mount) => {
+      run('btrfs', 'subvolume', 'create', `${mount}/6`);
+      run('rsync', '-aHAX', `${older}/`, `${mount}/6/`);
+    },
+    job: (mount) =>
+      `btrfs -q subvolume snapshot '${mount}/6' '${mount}/7' && rsync -aHAX --delete --inplace --no-whole-file '${newer}/' '${mount}/7/'`,
+    judge: (mount) => sameContent(newer, `${mount}/7`, '-aHAXnc'),
+  };
+}
+
+/** The stream holds exactly what differs; making it is not counted. */
+function btrfsReceive({ older, newer }: Sources, folder: string): Rival {
+  const [first, next] = [join(folder, 'first.btrfs'), join(folder, 'next.btrfs')];
+  const make = (): void =>
+    fillDisk(join(folder, 'sender'), 'btrfs', join(folder, 'sending'), ({ folder: mount }) => {
+      run('btrfs', 'subvolume', 'create', `${mount}/6`);
+      run('rsync', '-aHAX', `${older}/`, `${mount}/6/`);
+      run('btrfs', 'subvolume', 'snapshot', `${mount}/6`, `${mount}/7`);
+      run('rsync', '-aHAX', '--delete', '--inplace', '--no-whole-file', `${newer}/`, `${mount}/7/`);
+      for (const version of [OLD, NEW]) run('btrfs', 'property', 'set', `${mount}/${version}`, 'ro', 'true');
+      run('btrfs', '-q', 'send', '-f', first, `${mount}/6`);
+      run('btrfs', '-q', 'send', '-p', `${mount}/6`, '-f', next, `${mount}/7`);
+    });
+  return {
+    name: 'btrfs receive',
+    does: '`btrfs receive` of the stream that `btrfs send -p 6 7` made before',
+    prepare: (mount) => {
+      make();
+      run('btrfs', '-q', 'receive', '-f', first, mount);
+    },
+    job: (mount) => `btrfs -q receive -f '${next}' '${mount}'`,
     judge: (mount) => sameContent(newer, `${mount}/7`, '-aHAXnc'),
   };
 }

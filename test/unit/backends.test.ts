@@ -1,7 +1,7 @@
 /** The same tests of staging, removing, recovering and repairing, on each file system with what it can share by. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -144,4 +144,12 @@ test('a base that is a plain folder is no obstacle, and a subvolume goes in one 
     surveyDeployments(layout).map(({ deployment }) => deployment.version),
     [9],
   );
+});
+
+test('a repair that was cut short leaves nothing in a tree', { skip: fileSystemMissing('btrfs') }, async (t) => {
+  const { layout } = await two(t, 'btrfs');
+  mkdirSync(layout.repairInside(xo(7)));
+  writeFileSync(join(layout.repairInside(xo(7)), '0'), 'half');
+  assert.ok((await recover(layout)).removed.includes('rootfs/xo.7/.ripple-repair'));
+  assert.ok(!existsSync(layout.repairInside(xo(7))));
 });

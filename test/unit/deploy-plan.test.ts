@@ -98,6 +98,9 @@ test('the room needed counts whole blocks, inodes, copies, the reserve, and not 
   const need = bytesNeeded(plan(target, base), block);
   assert.equal(need.inodes, 3);
   assert.equal(need.bytes, 8192 + 4096 + 4096 + 4 * 64);
+  const linked = plan(target, base).linked;
+  assert.ok(linked > 0);
+  assert.equal(bytesNeeded(plan(target, base), { ...block, clones: true }).bytes - need.bytes, linked * 1024);
   const more = bytesNeeded(plan(target, base), { ...block, reserveBytes: 1_000_000, hereBytes: 256 });
   assert.equal(more.bytes, need.bytes + 1_000_000 - 256);
 });
