@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type ActivitySnapshot, parseCall } from '../service/api/activity.ts';
 import type { Activity } from './activity.ts';
-import { PAGE_HEADERS, pageFile } from './page.ts';
+import { PAGE_HEADERS, type PageFile, pageFile } from './page.ts';
 import { isOwnConnection } from './peer-uid.ts';
 import { hostFits, originFits, Session } from './session.ts';
 
@@ -30,7 +30,11 @@ class Refused extends Error {
   }
 }
 
-export async function openBridge(activity: Pick<Activity, 'subscribe' | 'call'>): Promise<Bridge> {
+/** `fileOf` finds the files of another page than the built one, while that is being worked on. */
+export async function openBridge(
+  activity: Pick<Activity, 'subscribe' | 'call'>,
+  fileOf: (address: string) => Promise<PageFile | undefined> = pageFile,
+): Promise<Bridge> {
   const session = new Session();
   const streams = new Set<ServerResponse>();
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 8192 });
@@ -70,7 +74,7 @@ export async function openBridge(activity: Pick<Activity, 'subscribe' | 'call'>)
         return send(response, 200, 'application/json', JSON.stringify(await activity.call(call)));
       }
       default: {
-        const file = method === 'GET' ? await pageFile(url) : undefined;
+        const file = method === 'GET' ? await fileOf(url) : undefined;
         if (!file) throw new Refused(404, 'not found');
         return send(response, 200, file.type, file.body);
       }

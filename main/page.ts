@@ -5,13 +5,19 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), 'renderer-dist');
 
-const TYPES: Readonly<Record<string, string>> = {
+/** By the end of the name; what has none of these is no file of a page. */
+export const PAGE_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
+
+export interface PageFile {
+  readonly type: string;
+  readonly body: Buffer<ArrayBuffer>;
+}
 
 /** What lies in the folder, and nothing else: a path is looked up in this list, never put together. */
 const names = readdir(FOLDER).then(
@@ -42,11 +48,9 @@ export const PAGE_HEADERS = {
 } as const;
 
 /** A file of the page by its path; `undefined` for every other path. Rejects when the page was not built. */
-export async function pageFile(
-  path: string,
-): Promise<{ readonly type: string; readonly body: Buffer<ArrayBuffer> } | undefined> {
+export async function pageFile(path: string): Promise<PageFile | undefined> {
   const name = path === '/' ? 'index.html' : path.slice(1);
-  const type = TYPES[extname(name)];
+  const type = PAGE_TYPES[extname(name)];
   // One address for each file: the page itself is `/`.
   if (type === undefined || path === '/index.html' || !(await names).has(name)) return undefined;
   return { type, body: await readFile(join(FOLDER, name)) };

@@ -19,7 +19,7 @@ export type IconName =
 
 const TURN = svg`<path d="M19.5 12a7.5 7.5 0 1 1-2.4-5.5" /><path d="M17.6 2.6v4.3h-4.3" />`;
 
-const ICONS: Readonly<Record<IconName, SVGTemplateResult>> = {
+export const ICONS: Readonly<Record<IconName, SVGTemplateResult>> = {
   look: svg`<circle cx="10.5" cy="10.5" r="6.5" /><path d="M15.5 15.5 21 21" />`,
   get: svg`<path d="M12 3.5v11" /><path d="m7 10 5 5 5-5" /><path d="M4 17.5v1.5a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-1.5" />`,
   later: svg`<path d="M20 14.2A8.5 8.5 0 1 1 9.8 4a7 7 0 0 0 10.2 10.2Z" />`,

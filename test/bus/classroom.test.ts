@@ -8,9 +8,9 @@ import { BUS_NAME, CLASSROOM, CLASSROOM_INTERFACE, OBJECT_PATH } from '../../ser
 import { RippleError } from '../../service/api/errors.ts';
 import type { LaptopInfo, OrderInfo } from '../../service/api/model.ts';
 import { interfaceXml } from '../../service/api/xml.ts';
+import { ScriptedClassroom } from '../../service/demo/scripted/scripted-classroom.ts';
 import { IS_ROOT, output, outputAs } from '../helpers/as-user.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
-import { ScriptedClassroom } from '../helpers/scripted-classroom.ts';
 import { until } from '../helpers/until.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
 

@@ -17,9 +17,9 @@ import {
 import { NO_PROGRESS, type VersionInfo } from '../../service/api/model.ts';
 import { interfaceXml, nodeXml } from '../../service/api/xml.ts';
 import type { UpdaterSnapshot } from '../../service/core/updater.ts';
+import { FIRST_SNAPSHOT } from '../../service/demo/scripted/scripted-updater.ts';
 import { output } from '../helpers/as-user.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
-import { FIRST_SNAPSHOT } from '../helpers/scripted-updater.ts';
 import { tempFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus, type UpdaterOnBus } from '../helpers/updater-on-bus.ts';
 

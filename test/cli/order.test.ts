@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LaptopInfo, OrderInfo } from '../../service/api/model.ts';
+import { ScriptedClassroom } from '../../service/demo/scripted/scripted-classroom.ts';
 import { type Order, parseOrder } from '../../service/image/documents.ts';
 import { Verifier } from '../../service/sign/verifier.ts';
 import { ripple, rippleOk } from '../helpers/ripple.ts';
-import { ScriptedClassroom } from '../helpers/scripted-classroom.ts';
 import { tempFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
 

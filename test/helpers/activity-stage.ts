@@ -13,10 +13,10 @@ import { findBrowser } from '../../main/window.ts';
 import type { Owner } from '../../service/api/activity.ts';
 import { BusAuthority } from '../../service/bus/authority.ts';
 import { exportUpdater } from '../../service/bus/service.ts';
-import type { Change } from './child-story.ts';
+import type { Change } from '../../service/demo/scripted/child-story.ts';
+import type { ScriptedClassroom } from '../../service/demo/scripted/scripted-classroom.ts';
+import { ScriptedUpdater } from '../../service/demo/scripted/scripted-updater.ts';
 import { type PrivateBus, startPrivateBus } from './private-bus.ts';
-import type { ScriptedClassroom } from './scripted-classroom.ts';
-import { ScriptedUpdater } from './scripted-updater.ts';
 
 export const MAYA: Owner = { name: 'Maya', colours: '#ff2b34,#005fe4' };
 

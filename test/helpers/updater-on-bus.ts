@@ -4,8 +4,8 @@ import { type AuthoritySettings, BusAuthority } from '../../service/bus/authorit
 import { exportUpdater } from '../../service/bus/service.ts';
 import type { Classroom } from '../../service/core/classroom.ts';
 import type { Logger } from '../../service/core/ports.ts';
+import { ScriptedUpdater } from '../../service/demo/scripted/scripted-updater.ts';
 import { type PrivateBus, type PrivateBusSettings, startPrivateBus } from './private-bus.ts';
-import { ScriptedUpdater } from './scripted-updater.ts';
 
 export interface LoggedLine {
   readonly message: string;

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { unixAddress } from '../../dbus/address.ts';
 import { Activity } from '../../main/activity.ts';
 import type { ActivitySnapshot } from '../../service/api/activity.ts';
+import { BIG_CLASS, STORY } from '../../service/demo/scripted/child-story.ts';
 import { MAYA, Stage, until } from '../helpers/activity-stage.ts';
-import { BIG_CLASS, STORY } from '../helpers/child-story.ts';
 import { tempFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
 

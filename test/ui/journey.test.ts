@@ -5,8 +5,8 @@ import { after, afterEach, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { RippleError } from '../../service/api/errors.ts';
+import { fetching, friend, NEW_VERSION, STORY } from '../../service/demo/scripted/child-story.ts';
 import { launchBrowser, Stage, until, Window } from '../helpers/activity-stage.ts';
-import { fetching, friend, NEW_VERSION, STORY } from '../helpers/child-story.ts';
 
 let browser: Browser;
 let stage: Stage;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { STORY } from '../../service/demo/scripted/child-story.ts';
 import { launchBrowser, Stage, until, Window } from '../helpers/activity-stage.ts';
-import { STORY } from '../helpers/child-story.ts';
 
 let browser: Browser;
 let stage: Stage;

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { type Chapter, STORY } from '../../service/demo/scripted/child-story.ts';
 import { launchBrowser, Stage, Window } from '../helpers/activity-stage.ts';
-import { type Chapter, STORY } from '../helpers/child-story.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 
 const SIZES = {

@@ -5,14 +5,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { STORY } from '../../service/demo/scripted/child-story.ts';
+import { pupil, pupils } from '../../service/demo/scripted/class-story.ts';
+import { ScriptedClassroom } from '../../service/demo/scripted/scripted-classroom.ts';
 import { parseOrder } from '../../service/image/documents.ts';
 import { readSignedMessage } from '../../service/sign/packets.ts';
 import { launchBrowser, Stage, until, Window } from '../helpers/activity-stage.ts';
-import { STORY } from '../helpers/child-story.ts';
-import { pupil, pupils } from '../helpers/class-story.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { rippleOk } from '../helpers/ripple.ts';
-import { ScriptedClassroom } from '../helpers/scripted-classroom.ts';
 
 const PICTURES = join(PROJECT_ROOT, 'artifacts', 'screens');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

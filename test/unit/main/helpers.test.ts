@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOBODY_YET, rememberHelpers } from '../../../main/helpers.ts';
 import { NO_PROGRESS } from '../../../service/api/model.ts';
-import { friend } from '../../helpers/child-story.ts';
+import { friend } from '../../../service/demo/scripted/child-story.ts';
 
 const heard = (version: number, fromPeers: Readonly<Record<string, number>>, ...away: number[]) => ({
   progress: { ...NO_PROGRESS, version, fromPeers },

@@ -4,9 +4,9 @@ import { agoOf, classState, orderWhen, standingOf } from '../../../renderer/teac
 import { adviceOf } from '../../../renderer/teacher/text.ts';
 import { type ActivitySnapshot, CONNECTING } from '../../../service/api/activity.ts';
 import type { LaptopInfo } from '../../../service/api/model.ts';
-import { NEW_VERSION, STORY } from '../../helpers/child-story.ts';
-import { pupil, pupils } from '../../helpers/class-story.ts';
-import { FIRST_SNAPSHOT } from '../../helpers/scripted-updater.ts';
+import { NEW_VERSION, STORY } from '../../../service/demo/scripted/child-story.ts';
+import { pupil, pupils } from '../../../service/demo/scripted/class-story.ts';
+import { FIRST_SNAPSHOT } from '../../../service/demo/scripted/scripted-updater.ts';
 
 function heard(classroom: readonly LaptopInfo[], change: object = {}): ActivitySnapshot {
   const properties = { ...FIRST_SNAPSHOT, ...STORY.idle, versions: [NEW_VERSION], ...change };

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { coloursOf, contrast, faintOn, NO_COLOURS } from '../../../renderer/state/colours.ts';
 import { friendsOf, RING_SIZE, ringOf } from '../../../renderer/state/friends.ts';
 import type { PeerInfo } from '../../../service/api/model.ts';
-import { BIG_CLASS, friend, NEW_VERSION, SCHOOL } from '../../helpers/child-story.ts';
-import { FIRST_SNAPSHOT } from '../../helpers/scripted-updater.ts';
+import { BIG_CLASS, friend, NEW_VERSION, SCHOOL } from '../../../service/demo/scripted/child-story.ts';
+import { FIRST_SNAPSHOT } from '../../../service/demo/scripted/scripted-updater.ts';
 
 function ringFrom(peers: readonly PeerInfo[], sources: readonly string[] = [], fromPeers = {}) {
   const versions = [{ ...NEW_VERSION, sources }];

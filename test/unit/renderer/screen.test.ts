@@ -4,8 +4,8 @@ import { type Screen, type ScreenKind, screenOf, type WindowState } from '../../
 import { type ActivityProperties, type ActivitySnapshot, UNKNOWN_OWNER } from '../../../service/api/activity.ts';
 import { ERROR_CODES } from '../../../service/api/errors.ts';
 import { UPDATER_STATES } from '../../../service/api/states.ts';
-import { type Chapter, fetching, friend, NEW_VERSION, STORY } from '../../helpers/child-story.ts';
-import { FIRST_SNAPSHOT } from '../../helpers/scripted-updater.ts';
+import { type Chapter, fetching, friend, NEW_VERSION, STORY } from '../../../service/demo/scripted/child-story.ts';
+import { FIRST_SNAPSHOT } from '../../../service/demo/scripted/scripted-updater.ts';
 
 const NOW = 1_770_000_000;
 const UNTOUCHED: WindowState = { question: 'none', refused: '', nowSeconds: NOW };

@@ -1,6 +1,6 @@
 /** A class that is what the test says. */
-import type { LaptopInfo } from '../../service/api/model.ts';
-import type { Classroom } from '../../service/core/classroom.ts';
+import type { LaptopInfo } from '../../api/model.ts';
+import type { Classroom } from '../../core/classroom.ts';
 
 export class ScriptedClassroom implements Classroom {
   /** What was published, in order. */

@@ -1,6 +1,6 @@
 /** An updater that does what the test says, in place of the engine: it keeps calls and lets values be set. */
-import { NO_PROGRESS, type When } from '../../service/api/model.ts';
-import type { Updater, UpdaterSignal, UpdaterSnapshot } from '../../service/core/updater.ts';
+import { NO_PROGRESS, type When } from '../../api/model.ts';
+import type { Updater, UpdaterSignal, UpdaterSnapshot } from '../../core/updater.ts';
 
 export const FIRST_SNAPSHOT: UpdaterSnapshot = {
   state: 'idle',

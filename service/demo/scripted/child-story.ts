@@ -1,6 +1,6 @@
 /** Every state of a laptop that a child can meet, as the daemon's values: what the scripted updater plays. */
-import { NO_PROGRESS, type OrderInfo, type PeerInfo, type VersionInfo } from '../../service/api/model.ts';
-import type { UpdaterSnapshot } from '../../service/core/updater.ts';
+import { NO_PROGRESS, type OrderInfo, type PeerInfo, type VersionInfo } from '../../api/model.ts';
+import type { UpdaterSnapshot } from '../../core/updater.ts';
 
 export type Change = Partial<UpdaterSnapshot>;
 

@@ -1,5 +1,5 @@
 /** A class in the middle of an update: who has it, who is getting it, who is stuck, who is away. */
-import type { LaptopInfo } from '../../service/api/model.ts';
+import type { LaptopInfo } from '../../api/model.ts';
 import { friend } from './child-story.ts';
 
 const SECOND_OF_2026 = 1_770_000_000;
