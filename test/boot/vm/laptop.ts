@@ -75,25 +75,25 @@ export class BootLaptop {
     await this.machine.ok(`busctl call ${UPDATER} ${method} ${args} --timeout=120`);
   }
 
-  /** Waits until a property is what it should be. */
-  async until(name: string, wanted: string, seconds = 300): Promise<void> {
+  /** Waits until a property is one of what it may be. */
+  async untilOneOf(name: string, wanted: readonly string[], seconds = 1200): Promise<void> {
     const late = Date.now() + seconds * 1000;
     let value = '';
     while (Date.now() < late) {
       value = await this.property(name);
-      if (value === wanted) return;
+      if (wanted.includes(value)) return;
       if (value === 'failed') break;
       await this.machine.run('sleep 0.5');
     }
-    throw new Error(`${name} is "${value}", not "${wanted}"; ${await this.property('LastError')}`);
+    throw new Error(`${name} is "${value}", not ${wanted.join(' or ')}; ${await this.property('LastError')}`);
   }
 
   /** Fetches a version and chooses it; the machine then ends by itself. */
   async updateTo(version: number): Promise<void> {
     await this.call('Check', 'a{sv} 0');
-    await this.until('State', 'available');
+    await this.untilOneOf('State', ['available']);
     await this.call('Fetch', `ua{sv} ${version} 0`);
-    await this.until('State', 'ready');
+    await this.untilOneOf('State', ['ready']);
     await this.restartInto(version);
   }
 

@@ -1,0 +1,71 @@
+/**
+ * A real Debian with Ripple's package starts in QEMU, is updated by a school server on this machine, broken, and cut off
+ * from power. One laptop goes through the story, others through the cuts, two machines at a time. RIPPLE_LONG=1: ten times
+ * the cuts. RIPPLE_SEED: the seed of a run before.
+ */
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PROJECT_ROOT } from '../helpers/private-bus.ts';
+import { seeded } from '../helpers/random.ts';
+import { tempFolder } from '../helpers/temp.ts';
+import { debianParts, realBootMissing } from './vm/debian-image.ts';
+import { BootLaptop } from './vm/laptop.ts';
+import { drawCuts, sufferCuts } from './vm/power-cuts.ts';
+import { STORY } from './vm/story.ts';
+import { foundSchool } from './vm/world.ts';
+
+const LONG = process.env.RIPPLE_LONG === '1';
+const CUTS = LONG ? 200 : 20;
+const LAPTOPS_CUT = LONG ? 20 : 4;
+/** Serial logs go here when something fails. */
+const LOGS = join(PROJECT_ROOT, 'artifacts', 'boot');
+
+if (realBootMissing) console.error(`NOT TESTED: a real laptop that starts (${realBootMissing})`);
+
+test('a laptop that always starts', { skip: realBootMissing, concurrency: 2 }, async (t) => {
+  const seed = Number(process.env.RIPPLE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  t.diagnostic(`seed ${seed}: RIPPLE_SEED=${seed} draws the same moments again`);
+  const folder = tempFolder(t, 'boot');
+  const say = (line: string): void => t.diagnostic(line);
+  const school = await foundSchool(folder, debianParts(folder, say), say);
+  t.after(() => school.server.stop());
+
+  /** Keeps the log where a person finds it, but only of what failed. */
+  const withLog = async (name: string, work: (log: string) => Promise<void>): Promise<void> => {
+    const log = join(folder, `${name}.log`);
+    try {
+      await work(log);
+    } catch (error) {
+      mkdirSync(LOGS, { recursive: true });
+      const kept = join(LOGS, `${name}.log`);
+      rmSync(kept, { force: true });
+      if (existsSync(log)) cpSync(log, kept);
+      throw new Error(`${error instanceof Error ? error.message : error}; serial log: ${kept}`, { cause: error });
+    }
+  };
+
+  const story = t.test('one laptop from 6 to 9 and through a rescue', (t) =>
+    withLog('story', async (log) => {
+      const laptop = await BootLaptop.make(school, 'laptop', 6, log);
+      t.after(() => laptop.off());
+      for (const chapter of STORY) {
+        const began = Date.now();
+        laptop.note(chapter.title);
+        await chapter.run(laptop, school);
+        t.diagnostic(`${Math.round((Date.now() - began) / 1000)} s: ${chapter.title}`);
+      }
+    }),
+  );
+
+  const cuts = drawCuts(CUTS, seeded(seed));
+  const cutting = t.test(`${CUTS} power cuts in fetching, staging, choosing and restarting`, async (t) => {
+    for (let number = 0; number < LAPTOPS_CUT; number++) {
+      const mine = cuts.filter((_, index) => Math.floor((index * LAPTOPS_CUT) / CUTS) === number);
+      const name = `cut-${number + 1}`;
+      await withLog(name, (log) => sufferCuts(school, name, mine, log));
+      t.diagnostic(`${name}: ${mine.map(({ phase, at }) => `${phase} ${at}`).join(', ')}`);
+    }
+  });
+  await Promise.all([story, cutting]);
+});
