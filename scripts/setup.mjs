@@ -39,6 +39,8 @@ const TEST = {
   bsdiff: '/usr/bin/bspatch',
   bzip2: '/bin/bzip2',
   'qemu-system-x86': '/usr/bin/qemu-system-x86_64',
+  'grub-pc-bin': '/usr/lib/grub/i386-pc/lnxboot.img',
+  'grub-common': '/usr/bin/grub-mkimage',
   gpgv: '/usr/bin/gpgv',
   lz4: '/usr/bin/lz4',
   'libc6-armhf-cross': '/usr/arm-linux-gnueabihf/lib/libc.so.6',

@@ -16,7 +16,7 @@ installkernel() {
 
 install() {
   /usr/lib/ripple/boot/ripple-hook "$initdir" || return 1
-  inst_multiple gpgv
+  inst_multiple busybox gpgv
   inst_multiple -o setfattr e2fsck fsck.ext4 fsck.xfs btrfs
   inst_hook mount 10 "$moddir/ripple-mount.sh"
 }

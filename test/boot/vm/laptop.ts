@@ -83,7 +83,7 @@ export class BootLaptop {
       value = await this.property(name);
       if (wanted.includes(value)) return;
       if (value === 'failed') break;
-      await this.machine.run('sleep 0.5');
+      await this.machine.run('sleep 2');
     }
     throw new Error(`${name} is "${value}", not ${wanted.join(' or ')}; ${await this.property('LastError')}`);
   }
