@@ -20,6 +20,8 @@ export interface UnpackJob {
   readonly bundle: string;
   /** Root of the deployment that the bundle starts from, and its manifest's file. */
   readonly tree: string;
+  /** `tree` is the `blobs` folder of a repository instead: files named by their hash. */
+  readonly isBlobs?: boolean;
   readonly manifestA: string;
   readonly expectedManifest: BlobRef;
   readonly maxNewBytes: number;
@@ -95,13 +97,15 @@ class Unpacking {
     if (needed > room) throw new NoSpaceError(this.#job.out, needed + RESERVE_BYTES, room + RESERVE_BYTES);
   }
 
-  /** The old file, if it has size and time as its manifest says. */
-  #readListed({ path, time, sizeBytes }: FileLine): Buffer {
-    const file = this.#root.open(readPath('path', path).slice(2));
+  /** The old file, if it has size and time as its manifest says; a blob has no time of its own. */
+  #readListed({ path, time, sizeBytes, sha256 }: FileLine): Buffer {
+    const { isBlobs = false } = this.#job;
+    const file = this.#root.open(isBlobs ? sha256 : readPath('path', path).slice(2));
     if (!file) throw new DamagedBaseError(path);
     try {
       const { size, mtimeNs } = file.stat;
-      const asListed = size === BigInt(sizeBytes) && mtimeNs === readTime(time.slice('time='.length));
+      const isSame = isBlobs || mtimeNs === readTime(time.slice('time='.length));
+      const asListed = size === BigInt(sizeBytes) && isSame;
       if (!asListed) throw new DamagedBaseError(path);
       // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
       if (this.#base.length < sizeBytes) this.#base = Buffer.allocUnsafeSlow(sizeBytes);

@@ -28,6 +28,8 @@ export interface BundleWish {
   readonly name: BundleName;
   /** The deployment that it starts from: its root, and its manifest's file. */
   readonly tree: string;
+  /** `tree` is the `blobs` folder of a repository instead. */
+  readonly isBlobs?: boolean;
   readonly manifestA: string;
   readonly manifest: BlobRef;
   /** A longer one is not worth it. */

@@ -141,11 +141,12 @@ export class BundleTransfer {
 
   #grown(sizeBytes: number): void {
     const { layout, cache } = this.#options;
-    const { tree, manifestA, manifest, maxNewBytes, maxBytes } = this.#wish;
+    const { tree, isBlobs = false, manifestA, manifest, maxNewBytes, maxBytes } = this.#wish;
     this.#unpacker ??= new Unpacker(
       {
         bundle: this.#part.path,
         tree,
+        isBlobs,
         manifestA,
         expectedManifest: manifest,
         maxNewBytes,

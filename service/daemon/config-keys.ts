@@ -120,6 +120,28 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'laptop: makes bundles for neighbours only on mains power and below this load, in per cent of its processors; 0: never',
   },
   {
+    key: 'school.upstream',
+    kind: 'strings',
+    fallback: [],
+    doc: 'school: URLs of the publisher site (any HTTP server with a repository) that this server follows, tried in turn every check.minutes; it needs the keyring then, and the repository folder is its own. Empty: gives what somebody puts into the folder',
+  },
+  {
+    key: 'school.keep',
+    kind: 'integer',
+    fallback: 3,
+    minimum: 1,
+    maximum: 1000,
+    doc: 'with school.upstream: the newest versions that are kept',
+  },
+  {
+    key: 'school.space',
+    kind: 'integer',
+    fallback: 0,
+    minimum: 0,
+    maximum: 1_000_000_000_000_000,
+    doc: 'with school.upstream: bytes of disk for them; older ones go first, but never the newest; 0: as much as there is',
+  },
+  {
     key: 'discovery.kind',
     kind: 'string',
     fallback: 'auto',

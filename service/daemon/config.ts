@@ -27,6 +27,10 @@ export interface Config {
   readonly shareStaged: boolean;
   readonly bundleSpaceBytes: number;
   readonly bundleLoadPercent: number;
+  readonly schoolUpstream: readonly string[];
+  readonly schoolKeep: number;
+  /** 0: no bound. */
+  readonly schoolSpaceBytes: number;
   readonly discoveryKind: 'auto' | 'avahi' | 'bonjour' | 'none';
   readonly discoveryInterfaces: readonly string[];
   readonly checkMinutes: number;
@@ -88,10 +92,10 @@ export function parseConfig(text: string, name: string): Config {
   const colours = string('owner.colours');
   if (colours !== '' && !/^#[0-9a-fA-F]{6},#[0-9a-fA-F]{6}$/.test(colours))
     throw new RippleError('InvalidArgument', `${name}: owner.colours "${colours}" must look like "#rrggbb,#rrggbb"`);
-  for (const origin of strings('origins')) {
-    if (!/^https?:$/.test(URL.canParse(origin) ? new URL(origin).protocol : ''))
-      throw new RippleError('InvalidArgument', `${name}: origins: "${origin}" is not an http or https URL`);
-  }
+  for (const key of ['origins', 'school.upstream'])
+    for (const url of strings(key))
+      if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+        throw new RippleError('InvalidArgument', `${name}: ${key}: "${url}" is not an http or https URL`);
   const role = string('role');
   const kind = string('discovery.kind');
   return {
@@ -115,6 +119,9 @@ export function parseConfig(text: string, name: string): Config {
     shareStaged: boolean('share.staged'),
     bundleSpaceBytes: integer('bundles.space'),
     bundleLoadPercent: integer('bundles.load'),
+    schoolUpstream: strings('school.upstream').map((url) => url.replace(/\/+$/, '')),
+    schoolKeep: integer('school.keep'),
+    schoolSpaceBytes: integer('school.space'),
     discoveryKind: kind === 'avahi' || kind === 'bonjour' || kind === 'none' ? kind : 'auto',
     discoveryInterfaces: strings('discovery.interfaces'),
     checkMinutes: integer('check.minutes'),

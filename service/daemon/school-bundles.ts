@@ -40,13 +40,16 @@ export class SchoolBundles {
     this.content = new OnDemandContent([published, new ShelfContent(shelf)], this.#workshop);
   }
 
-  /** Looks for versions that came since. */
+  /** Looks for versions that came or went since. */
   async refresh(): Promise<void> {
+    const there = new Set<string>();
     for (const image of await this.#repository.images())
       for (const version of await this.#repository.versions(image)) {
         const path = this.#repository.releasePath(image, version);
+        there.add(path);
         if (!this.#manifests.has(path)) await this.#read(path);
       }
+    for (const path of this.#manifests.keys()) if (!there.has(path)) this.#manifests.delete(path);
   }
 
   stop(): Promise<void> {
