@@ -90,7 +90,7 @@ export const UPDATER = {
     DaemonVersion: { signature: 's', doc: 'Version of the daemon' },
   },
   methods: {
-    Check: { in: [options], out: [], action: 'check', doc: 'Look around for newer versions' },
+    Check: { in: [options], out: [], action: 'check', doc: 'Look around for newer versions; options: origin s' },
     Fetch: {
       in: [version, options],
       out: [],

@@ -2,7 +2,7 @@
 import type { MethodIn, MethodName, MethodOut, VariantDict } from '../api/description.ts';
 import type { Updater } from '../core/updater.ts';
 import { uint32 } from './encode.ts';
-import { acceptOptions, deferOptions, noOptions, positiveVersion } from './options.ts';
+import { acceptOptions, checkOptions, deferOptions, noOptions, positiveVersion } from './options.ts';
 
 /** Checks the values of a call (throws `RippleError` InvalidArgument) and gives what is to be done if it is allowed. */
 type Bind<M extends MethodName> = (...args: MethodIn<M>) => () => Promise<MethodOut<M>>;
@@ -11,8 +11,8 @@ export type BoundMethods = { readonly [M in MethodName]: Bind<M> };
 export function bindMethods(updater: Updater): BoundMethods {
   return {
     Check: (options) => {
-      noOptions('Check', options);
-      return () => nothing(updater.check());
+      const origin = checkOptions(options);
+      return () => nothing(updater.check(origin));
     },
     Fetch: (version: number, options: VariantDict) => {
       noOptions('Fetch', options);

@@ -3,9 +3,24 @@ import type { VariantDict } from '../api/description.ts';
 import { RippleError } from '../api/errors.ts';
 import type { When } from '../api/model.ts';
 
+const LOOPBACK = /^http:\/\/127\.0\.0\.1:[1-9][0-9]{0,4}$/;
+
 /** For methods that take no options yet. Throws `RippleError` InvalidArgument. */
 export function noOptions(method: string, options: VariantDict): void {
   onlyKeys(method, options, []);
+}
+
+/**
+ * `origin`: who on this very machine gives a repository for a while, e.g. one on a stick. The daemon asks nobody else's
+ * address because a caller wants it. Throws `RippleError` InvalidArgument.
+ */
+export function checkOptions(options: VariantDict): string | undefined {
+  onlyKeys('Check', options, ['origin']);
+  const origin = value(options, 'origin');
+  if (origin === undefined) return undefined;
+  if (typeof origin !== 'string' || !LOOPBACK.test(origin) || !URL.canParse(origin))
+    throw invalid(`Check: option "origin" is ${shown(origin)}; give http://127.0.0.1:PORT`);
+  return origin;
 }
 
 /** `when`: "now", "next-boot" (also when left out) or a unix time. Throws `RippleError` InvalidArgument. */

@@ -109,6 +109,11 @@ export const COMMANDS: readonly CommandName[] = [
     load: async () => (await import('./adopt.ts')).adoptCommand,
   },
   {
+    name: 'usb',
+    summary: 'carry versions on a USB stick',
+    load: async () => (await import('./usb.ts')).usbCommand,
+  },
+  {
     name: 'demo',
     summary: 'play a little class with a school server on this machine',
     load: async () => (await import('./demo.ts')).demoCommand,

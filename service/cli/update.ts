@@ -5,7 +5,8 @@ import { CLIENT_OPTIONS, type Status, statusOf, waitFor, withDaemon } from './da
 import { describe } from './status.ts';
 import { formatBytes } from './terminal.ts';
 
-const BUSY: readonly string[] = ['checking', 'fetching', 'staging'];
+/** States with work under way whose end can be waited for. */
+export const BUSY: readonly string[] = ['checking', 'fetching', 'staging'];
 const NO_WAIT = { type: 'boolean', doc: 'do not wait for the end' } as const;
 
 export const checkCommand: Command = {
@@ -172,12 +173,14 @@ function isLocal(status: Status, version: number): boolean {
   );
 }
 
-function refuseTrouble(status: Status): void {
+/** Throws what the daemon says went wrong. */
+export function refuseTrouble(status: Status): void {
   const { code, message } = status.lastError;
   if (status.state === 'failed' && code !== '' && code !== 'RolledBack') throw new RippleError(code, message);
 }
 
-function drawProgress(invocation: Invocation, status: Status): void {
+/** One bar for what the daemon is at. */
+export function drawProgress(invocation: Invocation, status: Status): void {
   const { phase, doneBytes, totalBytes, etaSeconds } = status.progress;
   if (totalBytes === 0) return;
   const left = etaSeconds > 0 ? `, ${etaSeconds} s left` : '';

@@ -73,3 +73,11 @@ export function formatRepositoryPath(path: RepositoryPath): string {
 export function isDocument(path: RepositoryPath): boolean {
   return path.kind === 'keyring' || path.kind === 'latest' || path.kind === 'release' || path.kind === 'order';
 }
+
+/**
+ * Where a blob may lie besides `blobs/<sha256>`: on a stick. A FAT folder takes 65,536 entries, and a name of 64
+ * characters takes 6 of them, so that flat it would be full after 10,922 blobs.
+ */
+export function fannedBlobPath(sha256: Sha256): string {
+  return `blobs/${sha256.slice(0, 2)}/${sha256}`;
+}

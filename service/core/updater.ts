@@ -20,7 +20,8 @@ export interface Updater {
   snapshot(): UpdaterSnapshot;
   onChange(listener: () => void): void;
   onSignal(listener: (signal: UpdaterSignal) => void): void;
-  check(): Promise<void>;
+  /** `origin`: `http://127.0.0.1:PORT` of somebody on this machine who gives a repository for a while. */
+  check(origin?: string): Promise<void>;
   fetch(version: number): Promise<void>;
   accept(version: number, when: When): Promise<void>;
   defer(version: number, untilUnixSeconds: number): Promise<void>;

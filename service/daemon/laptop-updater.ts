@@ -112,8 +112,11 @@ export class LaptopUpdater implements Updater {
     if (order && isNew) this.#status.signal({ name: 'OrderReceived', order });
   }
 
-  async check(): Promise<void> {
-    if (this.#job.running?.kind === 'check') return;
+  async check(origin?: string): Promise<void> {
+    if (origin !== undefined) this.#parts.peers.borrow(origin);
+    // One that is under way has asked others already.
+    if (this.#job.running?.kind === 'check' && origin === undefined) return;
+    if (this.#job.running?.kind === 'check') await this.#job.abort();
     this.#requireFree();
     this.#beginCheck(true);
   }

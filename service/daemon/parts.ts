@@ -54,4 +54,6 @@ export interface CarePart {
 
 export interface PeersPart {
   peers(progress: ProgressInfo): readonly PeerInfo[];
+  /** Also asks `url` from now on, until it is gone. */
+  borrow(url: string): void;
 }

@@ -21,12 +21,19 @@ export class SourceBook {
   readonly #origins: readonly Source[];
   /** By id and addresses, so that connections are kept and a moved neighbour gets a new source. */
   readonly #peers = new Map<string, Source>();
+  /** Given for a while by a program on this machine. */
+  #borrowed: Source | undefined;
   /** Fresh luck every look, so that a class does not ask the same dozen for ever. */
   #turn = 0;
 
   constructor(options: SourceBookOptions) {
     this.#options = options;
     this.#origins = options.origins.map((url) => this.#open(url, 'origin', [url]));
+  }
+
+  /** One at a time: the next one takes its place. It goes when it no longer answers. */
+  borrow(url: string): void {
+    this.#borrowed = this.#open(url, 'origin', [url]);
   }
 
   /** Whom to ask for news: those that announce the newest first, then in turns; origins always. */
@@ -57,6 +64,8 @@ export class SourceBook {
     const { ledger, clock } = this.#options;
     const lied = isForgery(error) || (error instanceof SourceError && error.reason === 'lied');
     if (source.kind === 'peer' && lied) ledger.failed(source, 'lied', clock.monotonicMs());
+    if (source === this.#borrowed && error instanceof SourceError && error.reason === 'unreachable')
+      this.#borrowed = undefined;
     this.doubt(source.id);
   }
 
@@ -130,7 +139,8 @@ export class SourceBook {
 
   #usableOrigins(): readonly Source[] {
     const now = this.#options.clock.monotonicMs();
-    return this.#origins.filter((source) => !this.#options.ledger.isBanned(source.id, now));
+    const all = this.#borrowed ? [this.#borrowed, ...this.#origins] : this.#origins;
+    return all.filter((source) => !this.#options.ledger.isBanned(source.id, now));
   }
 
   #sourceOf(neighbour: Neighbour): Source {

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
 import type { BlobRef, BundleName, OpenedBundle, Source } from '../core/ports.ts';
-import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
+import { fannedBlobPath, formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
 import { readFully } from '../store/read-fully.ts';
@@ -37,7 +37,7 @@ export class FolderSource implements Source {
   }
 
   async *readBlob(ref: BlobRef, offset: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const file = this.#root.open(`blobs/${ref.sha256}`);
+    const file = this.#root.open(`blobs/${ref.sha256}`) ?? this.#root.open(fannedBlobPath(ref.sha256));
     if (!file) throw new SourceError('missing', this.id, 'does not have it');
     try {
       if (file.stat.size !== BigInt(ref.sizeBytes))
