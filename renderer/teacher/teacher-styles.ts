@@ -32,7 +32,7 @@ export const teacherStyles = css`
   .tile svg.figure { inline-size: 32px; block-size: 32px; overflow: visible; }
   .tile .name { max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .tile .name { font-size: 16px; font-weight: 700; }
-  .tile .word { max-block-size: 30px; overflow: hidden; font-size: 14px; line-height: 15px; color: var(--ink-soft); text-align: center; overflow-wrap: anywhere; }
+  .tile .word { max-block-size: 30px; overflow: clip; overflow-clip-margin: 3px; font-size: 14px; line-height: 15px; color: var(--ink-soft); text-align: center; overflow-wrap: anywhere; }
   input[type='search'] { inline-size: 170px; flex: 0 1 auto; }
   .bar { inline-size: 80%; block-size: 6px; border: 1px solid var(--ink-soft); border-radius: 3px; overflow: hidden; box-sizing: border-box; }
   .bar span { display: block; block-size: 100%; inline-size: 100%; background: var(--ink); transform: scaleX(var(--level)); transform-origin: left; }
