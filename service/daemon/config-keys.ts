@@ -123,7 +123,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     key: 'school.upstream',
     kind: 'strings',
     fallback: [],
-    doc: 'school: URLs of the publisher site (any HTTP server with a repository) that this server follows, tried in turn every check.minutes; it needs the keyring then, and the repository folder is its own. Empty: gives what somebody puts into the folder',
+    doc: 'school: URLs of the publisher site (any HTTP server with a repository) that this server follows, one after the other every check.minutes (0: at the start only); it needs the keyring then, and the repository folder is its own. Empty: gives what somebody puts into the folder',
   },
   {
     key: 'school.keep',

@@ -98,7 +98,7 @@ export class SchoolMirror implements Mirroring {
       this.#isWhole = true;
       return false;
     }
-    const held = await readHoldings(repository);
+    const held = await this.#held();
     const incoming = await this.#content(upstream, release, held, signal);
     await this.#locked(async () => {
       await moveIn(repository, this.#cache, incoming);
@@ -172,11 +172,25 @@ export class SchoolMirror implements Mirroring {
     });
   }
 
-  /** The version that the repository calls the newest; 0: none. */
+  /** A damaged version must not keep the next one away: then nothing is removed, and no bundle taken. */
+  async #held(): Promise<readonly HeldVersion[]> {
+    try {
+      return await readHoldings(this.#options.repository);
+    } catch (error) {
+      this.#options.logger.warn('does not know what it has', { message: asRippleError(error).message });
+      return [];
+    }
+  }
+
+  /** The version that the repository calls the newest; 0: none that can be read. */
   async #served(): Promise<number> {
     const { repository, image } = this.#options;
-    const document = await repository.readDocument(repository.latestPath(image));
-    return document ? parseLatest(readSignedMessage(document, MAX_DOCUMENT_BYTES).payload).version : 0;
+    try {
+      const document = await repository.readDocument(repository.latestPath(image));
+      return document ? parseLatest(readSignedMessage(document, MAX_DOCUMENT_BYTES).payload).version : 0;
+    } catch {
+      return 0;
+    }
   }
 
   /** For laptops that are further back in the chain, as far as this server followed it. */

@@ -1,15 +1,23 @@
 /** What a school server takes from its upstream: whole and checked, or nothing. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, type TestContext, test } from 'node:test';
-import { HttpSource } from '../../service/fetch/http-source.ts';
-import { Repository } from '../../service/store/repository.ts';
+import { before, test } from 'node:test';
 import { serve } from '../helpers/blobs.ts';
 import { liarOver } from '../helpers/liar.ts';
 import { manifestOf, type Published, signLatest } from '../helpers/published.ts';
 import { rippleOk } from '../helpers/ripple.ts';
-import { LARGE_BYTES, mirrorAt, offeredIn, publishNext, publishSeries, sameFile } from '../helpers/school.ts';
+import {
+  assertWhole,
+  copyOf,
+  folderOf,
+  mirrorAt,
+  offeredIn,
+  publishNext,
+  publishSeries,
+  sameFile,
+  upstream,
+} from '../helpers/school.ts';
 import { tempFolder } from '../helpers/temp.ts';
 
 let folder: string;
@@ -20,30 +28,6 @@ before(async () => {
   folder = tempFolder({ after: (end: () => void) => process.once('exit', end) }, 'school-mirror');
   published = await publishSeries(folder, 7);
 });
-
-const upstream = (url: string): HttpSource => new HttpSource({ kind: 'origin', urls: [url] });
-/** Another folder with the same in it, to go its own way. */
-function copyOf(t: TestContext): Published {
-  const copy = tempFolder(t, 'publisher');
-  for (const name of ['repository', 'key', 'keyring.pgp'])
-    cpSync(join(folder, name), join(copy, name), { recursive: true });
-  for (const name of readdirSync(folder).filter((one) => one.startsWith('tree-')))
-    cpSync(join(folder, name), join(copy, name), { recursive: true, preserveTimestamps: true });
-  return { ...published, repository: join(copy, 'repository'), key: join(copy, 'key') };
-}
-const folderOf = ({ repository }: Published): string => join(repository, '..');
-/** Everything that the newest version needs is there, as it is at the publisher's. */
-function assertWhole(root: string, from: Published, version: number): void {
-  const offered = offeredIn(root);
-  for (const path of offered.filter((one) => !one.startsWith('bundles/')))
-    assert.ok(sameFile(root, from.repository, path), path);
-  assert.ok(offered.includes(`images/xo/${version}.pgp`));
-  assert.ok(sameFile(root, from.repository, 'images/xo/latest.pgp'));
-  const manifest = readFileSync(manifestOf(from, version), 'latin1');
-  const hashes = [...manifest.matchAll(/sha256=([0-9a-f]{64})/g)].map(([, sha256 = '']) => sha256);
-  for (const sha256 of hashes) assert.ok(offered.includes(`blobs/${sha256}`), sha256);
-  assert.equal(statSync(join(root, 'blobs', hashes[0] ?? '')).mode & 0o777, 0o644, 'another server may read it');
-}
 
 test('from any static server: keyrings, the newest version whole, nothing twice', async (t) => {
   const site = await liarOver(t, published.repository, { about: /^$/, answer: () => {} });
@@ -108,7 +92,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
 }
 
 test('an older word of what is newest is no news, also after a restart; a keyring that moved on goes on at once', async (t) => {
-  const site = copyOf(t);
+  const site = copyOf(t, folder, published);
   const root = tempFolder(t, 'school');
   const server = await serve(t, site.repository);
   const old = readFileSync(join(site.repository, 'images/xo/latest.pgp'));
@@ -132,7 +116,7 @@ test('an older word of what is newest is no news, also after a restart; a keyrin
 });
 
 test('bundles that are published come along, and spare the blobs; a wrong one is not kept', async (t) => {
-  const site = copyOf(t);
+  const site = copyOf(t, folder, published);
   const server = await serve(t, site.repository);
   const { mirror, repository, log } = mirrorAt(tempFolder(t, 'school'), site);
   await mirror.follow(upstream(server.url), signal);
@@ -161,103 +145,4 @@ test('bundles that are published come along, and spare the blobs; a wrong one is
     offeredIn(second.repository).filter((path) => path.startsWith('bundles/')),
     [],
   );
-});
-
-test('the last versions are kept, and only what they need; what a crash left goes at the start', async (t) => {
-  const site = copyOf(t);
-  const server = await serve(t, site.repository);
-  const root = tempFolder(t, 'school');
-  const { mirror } = mirrorAt(root, site, { keep: 2 });
-  for (const version of [7, 8, 9]) {
-    if (version > 7) await publishNext(folderOf(site), site, version, true);
-    await mirror.follow(upstream(server.url), signal);
-    assertWhole(root, site, version);
-  }
-  const releases = () => offeredIn(root).filter((path) => /images\/xo\/[0-9]/.test(path));
-  assert.deepEqual(releases(), ['images/xo/8.pgp', 'images/xo/9.pgp']);
-  assertWhole(root, site, 9);
-  const large = offeredIn(root).filter((path) => statSync(join(root, path)).size === LARGE_BYTES);
-  assert.equal(large.length, 2);
-  assert.deepEqual(offeredIn(root).filter((path) => path.startsWith('bundles/')).length, 1);
-  // Its release went, and then the power.
-  rmSync(join(root, 'images/xo/8.pgp'));
-  writeFileSync(join(root, 'blobs', 'a'.repeat(64)), 'left over');
-  const again = mirrorAt(root, site, { keep: 2 });
-  await again.mirror.sweep();
-  assertWhole(root, site, 9);
-  assert.equal(offeredIn(root).filter((path) => statSync(join(root, path)).size === LARGE_BYTES).length, 1);
-  assert.deepEqual(
-    offeredIn(root).filter((path) => path.startsWith('bundles/')),
-    [],
-  );
-});
-
-test('nothing is removed while a release cannot be read, or while somebody publishes; other images stay', async (t) => {
-  const server = await serve(t, published.repository);
-  const { mirror, repository, log } = mirrorAt(tempFolder(t, 'school'), published);
-  await mirror.follow(upstream(server.url), signal);
-  const left = join(repository, 'blobs', 'b'.repeat(64));
-  writeFileSync(left, 'left over');
-  mkdirSync(join(repository, 'images/other'));
-  writeFileSync(join(repository, 'images/other/3.pgp'), 'damaged');
-  await mirror.sweep();
-  assert.ok(existsSync(left));
-  assert.match(log.join('\n'), /other\/3\.pgp cannot be read/);
-  rmSync(join(repository, 'images/other/3.pgp'));
-  const unlock = await new Repository(repository).lock();
-  await mirror.sweep();
-  assert.ok(existsSync(left));
-  assert.match(log.join('\n'), /another program writes/);
-  unlock();
-  const offered = offeredIn(repository);
-  const theirs = join(folder, 'tree-5');
-  await rippleOk([
-    'publish',
-    theirs,
-    '--repo',
-    repository,
-    '--image',
-    'other',
-    '--version',
-    '1',
-    '--key',
-    published.key,
-  ]);
-  await mirror.sweep();
-  assert.equal(existsSync(left), false);
-  assert.ok(existsSync(manifestOf({ repository, image: 'other' }, 1)));
-  assertAll(
-    offered.filter((path) => path !== `blobs/${'b'.repeat(64)}`),
-    repository,
-  );
-});
-
-function assertAll(paths: readonly string[], root: string): void {
-  for (const path of paths) assert.ok(existsSync(join(root, path)), path);
-}
-
-test('space is counted before a byte comes: older versions make room, what is newest never does', async (t) => {
-  const site = copyOf(t);
-  const server = await serve(t, site.repository);
-  const root = tempFolder(t, 'school');
-  const small = mirrorAt(root, site, { spaceBytes: LARGE_BYTES });
-  await assert.rejects(small.mirror.follow(upstream(server.url), signal), /needed|space|room/i);
-  assert.ok(server.givenBytes() < LARGE_BYTES / 2, 'manifest and notes alone');
-  const two = { spaceBytes: 2 * LARGE_BYTES + 400_000 };
-  assert.equal(await mirrorAt(root, site, two).mirror.follow(upstream(server.url), signal), true);
-  for (const version of [8, 9]) {
-    await publishNext(folderOf(site), site, version, false);
-    assert.equal(await mirrorAt(root, site, two).mirror.follow(upstream(server.url), signal), true);
-    assertWhole(root, site, version);
-  }
-  assert.deepEqual(
-    offeredIn(root).filter((path) => /images\/xo\/[0-9]/.test(path)),
-    ['images/xo/8.pgp', 'images/xo/9.pgp'],
-  );
-  // With room for one the next cannot come: 9 stays whole.
-  await publishNext(folderOf(site), site, 10, false);
-  const one = mirrorAt(root, site, { spaceBytes: LARGE_BYTES + 400_000 });
-  await assert.rejects(one.mirror.follow(upstream(server.url), signal), { code: 'NoSpace' });
-  assert.equal(one.mirror.isWhole(), false);
-  assert.ok(existsSync(join(root, 'images/xo/9.pgp')));
 });

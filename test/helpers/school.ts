@@ -1,15 +1,19 @@
 /** A publisher's repository with several versions, and school servers that follow it. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { systemClock } from '../../service/daemon/daemon.ts';
 import { SchoolMirror, type SchoolMirrorOptions } from '../../service/daemon/school-mirror.ts';
 import { VirtualLaptop } from '../../service/demo/virtual-laptop.ts';
+import { HttpSource } from '../../service/fetch/http-source.ts';
 import { Repository } from '../../service/store/repository.ts';
 import { structuredBytes } from './edited.ts';
-import { type Published, publishTrees } from './published.ts';
+import { manifestOf, type Published, publishTrees } from './published.ts';
 import { seeded } from './random.ts';
 import { rippleOk } from './ripple.ts';
+import { tempFolder } from './temp.ts';
 
 export const LARGE_BYTES = 700_000;
 
@@ -117,4 +121,31 @@ export function offeredIn(repository: string): string[] {
 
 export function sameFile(a: string, b: string, path: string): boolean {
   return readFileSync(join(a, path)).equals(readFileSync(join(b, path)));
+}
+
+/** Another folder with the same in it, to go its own way. */
+export function copyOf(t: Pick<TestContext, 'after'>, folder: string, published: Published): Published {
+  const copy = tempFolder(t, 'publisher');
+  for (const name of ['repository', 'key', 'keyring.pgp'])
+    cpSync(join(folder, name), join(copy, name), { recursive: true });
+  for (const name of readdirSync(folder).filter((one) => one.startsWith('tree-')))
+    cpSync(join(folder, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+  return { ...published, repository: join(copy, 'repository'), key: join(copy, 'key') };
+}
+
+export const folderOf = ({ repository }: Published): string => dirname(repository);
+
+export const upstream = (url: string): HttpSource => new HttpSource({ kind: 'origin', urls: [url] });
+
+/** Everything that the newest version needs is there, as it is at the publisher's. */
+export function assertWhole(root: string, from: Published, version: number, except = /^bundles/): void {
+  const offered = offeredIn(root).filter((path) => !except.test(path));
+  for (const path of offered.filter((one) => !one.startsWith('bundles/')))
+    assert.ok(sameFile(root, from.repository, path), path);
+  assert.ok(offered.includes(`images/xo/${version}.pgp`));
+  assert.ok(sameFile(root, from.repository, 'images/xo/latest.pgp'));
+  const manifest = readFileSync(manifestOf(from, version), 'latin1');
+  const hashes = [...manifest.matchAll(/sha256=([0-9a-f]{64})/g)].map(([, sha256 = '']) => sha256);
+  for (const sha256 of hashes) assert.ok(offered.includes(`blobs/${sha256}`), sha256);
+  assert.equal(statSync(join(root, 'blobs', hashes[0] ?? '')).mode & 0o777, 0o644, 'another server may read it');
 }
