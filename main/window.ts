@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Profile } from './profile.ts';
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge'] as const;
@@ -30,20 +31,26 @@ export function findBrowser(path: string = process.env.PATH ?? ''): string | und
 
 /**
  * Arguments for a window without tabs that shares nothing with the person's own browser and speaks to nobody but the
- * bridge. `profile` is an empty folder.
+ * bridge. Size and place are the browser's to remember; only the first window is given a size.
  */
-export function browserArguments(url: string, profile: string, isRoot: boolean): readonly string[] {
+export function browserArguments(
+  url: string,
+  profile: Pick<Profile, 'folder' | 'known'>,
+  isRoot: boolean,
+): readonly string[] {
   return [
     `--app=${url}`,
-    `--user-data-dir=${profile}`,
+    `--user-data-dir=${profile.folder}`,
     '--no-first-run',
     '--no-default-browser-check',
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
     '--disable-extensions',
+    // What the bridge serves is never kept.
+    '--disk-cache-size=1',
     '--class=ripple',
-    '--window-size=1200,900',
+    ...(profile.known ? [] : ['--window-size=1200,900']),
     ...(isRoot ? ['--no-sandbox'] : []),
   ];
 }

@@ -73,6 +73,8 @@ export interface LanguageText {
     readonly again: string;
     readonly fine: string;
     readonly read: string;
+    /** On a notification of the desktop: opens the window. */
+    readonly show: string;
   };
   /** Under the ring, when there are more friends than it shows. */
   readonly more: Plural;

@@ -61,6 +61,7 @@ export const text: LanguageText = {
     again: 'جرب ثانية',
     fine: 'حسنًا',
     read: 'اقرأه لي',
+    show: 'أرني',
   },
   more: { one: 'وواحد آخر', two: 'واثنان آخران', other: 'و{count} آخرون' },
   haveIt: { other: 'موجود عند {who}.' },

@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'Try again',
     fine: 'All right',
     read: 'Read it to me',
+    show: 'Show me',
   },
   more: { other: 'and {count} more' },
   haveIt: { one: '{who} has it.', other: '{who} have it.' },

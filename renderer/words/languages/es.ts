@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'Otra vez',
     fine: 'Está bien',
     read: 'Léemelo',
+    show: 'Muéstrame',
   },
   more: { other: 'y {count} más' },
   haveIt: { one: '{who} lo tiene.', other: '{who} lo tienen.' },

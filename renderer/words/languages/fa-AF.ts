@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'باز کوشش کن',
     fine: 'خوب است',
     read: 'برایم بخوان',
+    show: 'نشانم بده',
   },
   more: { other: 'و {count} نفر دیگر' },
   haveIt: { one: '{who} دارد.', other: '{who} دارند.' },

@@ -68,6 +68,7 @@ export const text: LanguageText = {
     again: 'Réessayer',
     fine: 'D’accord',
     read: 'Lis-le-moi',
+    show: 'Montre-moi',
   },
   more: { one: 'et un autre', other: 'et {count} autres' },
   haveIt: { one: '{who} l’a.', other: '{who} l’ont.' },

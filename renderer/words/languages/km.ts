@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'សាកម្តងទៀត',
     fine: 'យល់ព្រម',
     read: 'អានឱ្យខ្ញុំ',
+    show: 'បង្ហាញខ្ញុំ',
   },
   more: { other: 'និង {count} ទៀត' },
   haveIt: { other: '{who} មានហើយ។' },

@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'Дахин үзье',
     fine: 'За',
     read: 'Надад уншаад өг',
+    show: 'Надад харуул',
   },
   more: { other: 'бас {count}' },
   haveIt: { other: '{who} аль хэдийн авсан.' },

@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'फेरि गर',
     fine: 'ठीक छ',
     read: 'मलाई पढेर सुनाऊ',
+    show: 'मलाई देखाऊ',
   },
   more: { other: 'र अरू {count}' },
   haveIt: { other: '{who} सँग छ।' },

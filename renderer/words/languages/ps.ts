@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'بیا هڅه وکړه',
     fine: 'سمه ده',
     read: 'راته ولوله',
+    show: 'راته وښیه',
   },
   more: { other: 'او {count} نور' },
   haveIt: { one: '{who} یې لري.', other: '{who} یې لري.' },

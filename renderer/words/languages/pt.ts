@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'Tentar de novo',
     fine: 'Tudo bem',
     read: 'Leia para mim',
+    show: 'Mostre-me',
   },
   more: { other: 'e mais {count}' },
   haveIt: { one: '{who} já tem.', other: '{who} já têm.' },

@@ -73,6 +73,7 @@ export const text: LanguageText = {
     again: 'Wakmanta',
     fine: 'Allinmi',
     read: 'Ñawinchapuway',
+    show: 'Rikuchiway',
   },
   more: { other: '{count} masikunawan' },
   haveIt: { one: '{who} hap’in.', other: '{who} hap’inku.' },

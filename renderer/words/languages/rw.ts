@@ -56,6 +56,7 @@ export const text: LanguageText = {
     again: 'Ongera ugerageze',
     fine: 'Ni byiza',
     read: 'Nsomera',
+    show: 'Nyereka',
   },
   more: { other: 'n’abandi {count}' },
   haveIt: { one: '{who} arayifite.', other: '{who} barayifite.' },

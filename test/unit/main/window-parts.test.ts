@@ -72,10 +72,14 @@ test('the first browser on the path is taken, and only if it can be run', (t) =>
   assert.equal(findBrowser(''), undefined);
 });
 
-test('the browser keeps its sandbox unless it could not start with it', () => {
-  assert.ok(!browserArguments('http://x/', '/p', false).includes('--no-sandbox'));
-  assert.ok(browserArguments('http://x/', '/p', true).includes('--no-sandbox'));
-  assert.ok(browserArguments('http://x/', '/p', false).includes('--app=http://x/'));
+test('the browser keeps its sandbox unless it could not start with it, and is given a size once', () => {
+  const first = { folder: '/p', known: false };
+  assert.ok(!browserArguments('http://x/', first, false).includes('--no-sandbox'));
+  assert.ok(browserArguments('http://x/', first, true).includes('--no-sandbox'));
+  assert.ok(browserArguments('http://x/', first, false).includes('--app=http://x/'));
+  const sized = (known: boolean) => browserArguments('http://x/', { folder: '/p', known }, false).join(' ');
+  assert.match(sized(false), /--window-size=/);
+  assert.doesNotMatch(sized(true), /--window-size=/);
 });
 
 test('the user of a connection is read from the kernel’s table', () => {
@@ -92,8 +96,11 @@ test('options: an unknown one is an error that names it', () => {
   assert.deepEqual(parseOptions(['--bus', 'unix:path=/x', '--print']), {
     bus: 'unix:path=/x',
     print: true,
+    background: false,
     help: false,
   });
+  assert.equal(parseOptions(['ripple://open']).print, false);
+  assert.throws(() => parseOptions(['http://x/']), { code: 'InvalidArgument', message: /"http:\/\/x\/"/ });
   assert.throws(() => parseOptions(['--what']), { code: 'InvalidArgument', message: /--what/ });
   assert.throws(() => parseOptions(['--bus']), { code: 'InvalidArgument' });
 });
