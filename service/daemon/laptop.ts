@@ -5,7 +5,7 @@ import type { UpdaterState } from '../api/states.ts';
 import { OnDemandContent } from '../bundles/on-demand.ts';
 import { BUNDLE_KEEP_MS, BundleShelf } from '../bundles/shelf.ts';
 import { BundleWorkshop } from '../bundles/workshop.ts';
-import type { Announcement, Clock, Logger } from '../core/ports.ts';
+import type { Announcement, Clock, Logger, Neighbour } from '../core/ports.ts';
 import { SourceLedger } from '../core/source-ledger.ts';
 import { chooseBackend } from '../deploy/choose-backend.ts';
 import { Layout } from '../deploy/layout.ts';
@@ -17,6 +17,7 @@ import { blessWhenWell } from './blessing.ts';
 import { connectUpdater } from './bus-link.ts';
 import { Care } from './care.ts';
 import { Checker } from './checker.ts';
+import { ClassKeeper } from './class-keeper.ts';
 import type { Config } from './config.ts';
 import { Fetcher } from './fetcher.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
@@ -28,6 +29,7 @@ import { isIdle, readPower, requirePower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
 import { Scrubber } from './scrubber.ts';
+import { announcementOf, reportOf, type SelfFacts } from './self-description.ts';
 import { SourceBook } from './source-book.ts';
 import { Switcher } from './switcher.ts';
 import { lockSysroot } from './sysroot-lock.ts';
@@ -105,6 +107,7 @@ async function wire(
     config.discoveryKind === 'none' || config.shareListen.length === 0
       ? undefined
       : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
+  const neighbours = (): readonly Neighbour[] => discovery?.neighbours() ?? [];
   const sources = new SourceBook({
     image,
     origins: config.origins,
@@ -168,7 +171,7 @@ async function wire(
     updater,
     switcher,
     memory,
-    neighbours: () => discovery?.neighbours() ?? [],
+    neighbours,
     learnRelease: (version, signal) => fetcher.learnRelease(version, signal),
     clock,
     logger,
@@ -197,6 +200,14 @@ async function wire(
     logger,
   });
   closers.push(() => workshop.stop());
+  const self = (): SelfFacts => ({
+    config,
+    memory: memory.state,
+    facts: switcher.facts(),
+    snapshot: updater.snapshot(),
+    orderEpoch: orders.epoch,
+    follows: follower.follows,
+  });
   let share: ShareServer | undefined;
   if (config.shareListen.length > 0) {
     const opened = await startShareServer({
@@ -205,6 +216,7 @@ async function wire(
       content: config.bundleSpaceBytes > 0 ? new OnDemandContent([offering], workshop) : offering,
       slots: config.shareSlots,
       retryAfterSeconds: RETRY_AFTER_SECONDS,
+      status: () => reportOf(self()),
       logger,
       ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
     });
@@ -212,28 +224,7 @@ async function wire(
     share = opened;
   }
 
-  const announcement = (): Announcement => {
-    const { booted, staged } = switcher.facts();
-    const { state, progress } = updater.snapshot();
-    const { id, latestEpoch, wentBackFrom } = memory.state;
-    return {
-      id,
-      image,
-      version: booted,
-      held: config.shareStaged ? staged : 0,
-      role: config.role,
-      latestEpoch,
-      orderEpoch: orders.epoch,
-      wentBackFrom: wentBackFrom === booted ? 0 : wentBackFrom,
-      follows: follower.follows,
-      state,
-      // Told in steps, so that a fetch does not fill the air with announcements.
-      progress: progress.totalBytes > 0 ? Math.floor((progress.doneBytes / progress.totalBytes) * 4) * 25 : 0,
-      name: config.ownerName,
-      colours: config.ownerColours,
-      port: share?.port ?? 0,
-    };
-  };
+  const announcement = (): Announcement => announcementOf(self(), share?.port ?? 0);
   const scheduler = new Scheduler({
     minutes: config.checkMinutes,
     automatic: config.fetchAutomatic,
@@ -243,9 +234,23 @@ async function wire(
     logger,
   });
 
+  const classroom =
+    config.role === 'teacher'
+      ? new ClassKeeper({
+          image,
+          neighbours,
+          file: layout.classFile,
+          stuckMs: config.stuckMs,
+          publish: (bytes) => orders.publish(bytes),
+          clock,
+          logger,
+        })
+      : undefined;
+  closers.push(() => classroom?.stop());
+  classroom?.start();
   let bus: BusConnection | undefined;
   if (config.busAddress !== 'none') {
-    bus = await connectUpdater(config, updater, logger);
+    bus = await connectUpdater(config, updater, logger, classroom);
     closers.push(() => bus?.close());
   }
   closers.push(() => updater.stop());

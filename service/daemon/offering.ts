@@ -9,6 +9,7 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import type { Content, ServedContent } from '../store/content.ts';
 import { DeploymentContent, type GivenTree } from '../store/deployment-content.ts';
 import { ServedTree } from '../store/served-tree.ts';
+import { heldVersion } from './parts.ts';
 import type { Switcher } from './switcher.ts';
 import type { TrustKeeper } from './trust-keeper.ts';
 
@@ -75,8 +76,9 @@ export class Offering implements Content {
   async #refresh(): Promise<void> {
     if (this.#closed) return;
     const { switcher, giveStaged, layout, cache, shelf, trust, image } = this.#options;
-    const { booted, staged, local } = switcher.facts();
-    const wanted = [booted, giveStaged ? staged : 0].filter((version) => local.includes(version));
+    const facts = switcher.facts();
+    const { booted, local } = facts;
+    const wanted = [booted, giveStaged ? heldVersion(facts) : 0].filter((version) => local.includes(version));
     for (const version of wanted) if (!this.#trees.has(version)) await this.#open(version);
     const gone = [...this.#trees].filter(([version]) => !wanted.includes(version));
     for (const [version] of gone) this.#trees.delete(version);

@@ -17,6 +17,8 @@ const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 3600_000;
 /** Of so many the follower remembers what they came to. */
 const MOST_REMEMBERED = 2000;
+/** One that restarts, above all into the ordered version, keeps its place among the first. */
+const PLACE_KEPT_MS = 10 * 60_000;
 
 export interface OrderFollowerOptions {
   readonly image: string;
@@ -36,7 +38,7 @@ export class OrderFollower {
   readonly #options: OrderFollowerOptions;
   readonly #stopping = new AbortController();
   /** Who was heard since the order came: one that left counts as what it came to. */
-  readonly #heard = new Map<string, OrderNeighbour>();
+  readonly #heard = new Map<string, OrderNeighbour & { readonly aliveMs: number }>();
   #heardForEpoch = 0;
   #told = '';
   #follows = true;
@@ -143,14 +145,16 @@ export class OrderFollower {
   #neighbours(epoch: number): readonly OrderNeighbour[] {
     if (this.#heardForEpoch !== epoch) this.#heard.clear();
     this.#heardForEpoch = epoch;
-    for (const [id, one] of this.#heard) if (one.alive) this.#heard.set(id, { ...one, alive: false });
+    const now = this.#options.clock.monotonicMs();
     for (const one of this.#options.neighbours()) {
-      if (one.image !== this.#options.image || one.role === 'school') continue;
+      // Neither the server nor the teacher's own laptop, which may have been on it for long, says how the class fares.
+      if (one.image !== this.#options.image || one.role !== 'laptop' || !one.alive) continue;
       if (!this.#heard.has(one.id) && this.#heard.size >= MOST_REMEMBERED) continue;
-      const { id, alive, version, wentBackFrom } = one;
-      this.#heard.set(id, { id, alive, version, wentBackFrom, follows: one.follows && one.state !== 'failed' });
+      const { id, version, wentBackFrom } = one;
+      const follows = one.follows && one.state !== 'failed';
+      this.#heard.set(id, { id, alive: true, version, wentBackFrom, follows, aliveMs: now });
     }
-    return [...this.#heard.values()];
+    return [...this.#heard.values()].map((one) => ({ ...one, alive: now - one.aliveMs < PLACE_KEPT_MS }));
   }
 
   async #act(act: OrderVerdict['act'], version: number, mayGoBack: boolean): Promise<void> {

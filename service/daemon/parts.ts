@@ -12,6 +12,11 @@ export interface Facts {
   readonly local: readonly number[];
 }
 
+/** The newest version besides the running one that is whole here, also when it is chosen and waits for a restart; 0: none. */
+export function heldVersion({ booted, current, staged }: Facts): number {
+  return Math.max(staged, current > booted ? current : 0);
+}
+
 /** A newer version that somebody has and whose release verified. */
 export interface FoundVersion {
   readonly info: VersionInfo;

@@ -3,17 +3,21 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { asRippleError, RippleError } from '../api/errors.ts';
-import type { Announcement, Clock, Logger } from '../core/ports.ts';
+import type { Announcement, Clock, Discovery, Logger } from '../core/ports.ts';
 import { createDiscovery } from '../discover/discovery.ts';
 import { HttpSource } from '../fetch/http-source.ts';
+import { OrderPost } from '../share/order-post.ts';
 import { startShareServer } from '../share/server.ts';
 import { FolderContent } from '../store/folder-content.ts';
 import { Repository } from '../store/repository.ts';
 import { makeFolder } from '../sys/durable.ts';
+import { connectUpdater } from './bus-link.ts';
 import type { Config } from './config.ts';
 import type { RunningDaemon } from './running.ts';
 import { SchoolBundles } from './school-bundles.ts';
 import { SchoolMirror } from './school-mirror.ts';
+import { SchoolOrders } from './school-orders.ts';
+import { SchoolUpdater } from './school-updater.ts';
 import { UpstreamFollower } from './upstream-follower.ts';
 
 /** How often the folder is looked at for new versions, which come there by any way: publish, rsync, a stick. */
@@ -36,6 +40,12 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
   await mirror?.sweep();
   const bundles = bundlesOf(repository, published, config, logger, clock);
   await bundles?.refresh();
+  const discovery =
+    config.discoveryKind === 'none'
+      ? undefined
+      : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
+  const orders = ordersOf(config, discovery, clock, logger);
+  await orders?.start();
   const share = await startShareServer({
     host: config.shareListen,
     port: config.sharePort,
@@ -43,9 +53,10 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     slots: config.shareSlots,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     logger,
+    ...(orders ? { orders: new OrderPost(config.image, (bytes) => orders.publish(bytes)) } : {}),
     ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
   });
-  const id = randomBytes(8).toString('hex');
+  const id = orders?.id ?? randomBytes(8).toString('hex');
   const announcement = async (): Promise<Announcement> => ({
     id,
     image: config.image,
@@ -53,7 +64,7 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     held: 0,
     role: 'school',
     latestEpoch: 0,
-    orderEpoch: 0,
+    orderEpoch: orders?.keeper.epoch ?? 0,
     wentBackFrom: 0,
     follows: true,
     state: 'idle',
@@ -62,35 +73,63 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     colours: config.ownerColours,
     port: share.port,
   });
-  const discovery =
-    config.discoveryKind === 'none'
-      ? undefined
-      : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
   await discovery?.start(await announcement());
+  const announce = async (): Promise<void> => discovery?.announce(await announcement());
+  const unreadable = (error: unknown): void =>
+    logger.warn('cannot read the repository', { message: asRippleError(error).message });
+  const look = async (): Promise<void> => {
+    await bundles?.refresh();
+    await orders?.look();
+    await announce();
+  };
   const lookNow = (): void => {
-    const look = async (): Promise<Announcement> => {
-      await bundles?.refresh();
-      return announcement();
-    };
-    look().then(
-      (told) => discovery?.announce(told),
-      (error: unknown) => logger.warn('cannot read the repository', { message: String(error) }),
-    );
+    look().catch(unreadable);
   };
   const looking = setInterval(lookNow, LOOK_MS);
   const follower = mirror && followerOf(mirror, config, lookNow, logger);
   follower?.start();
+  orders?.keeper.onChange(() => announce().catch(unreadable));
+  discovery?.onChange(() => orders?.keeper.neighboursChanged());
+  const bus = orders && (await busOf(config, orders, logger));
   return {
     url: share.url,
     onBusLost: () => {},
     stop: async () => {
       clearInterval(looking);
       await follower?.stop();
+      bus?.close();
+      await orders?.stop();
       await discovery?.stop();
       await share.close();
       await bundles?.stop();
     },
   };
+}
+
+/** A server without a keyring, or that may not write, gives what is published and takes no orders. */
+function ordersOf(
+  config: Config,
+  discovery: Discovery | undefined,
+  clock: Clock,
+  logger: Logger,
+): SchoolOrders | undefined {
+  try {
+    return new SchoolOrders(config, discovery, clock, logger);
+  } catch (error) {
+    logger.warn('takes no orders', { message: asRippleError(error).message });
+    return undefined;
+  }
+}
+
+/** A server may have no message bus; orders then come over the network, or from laptops. */
+async function busOf(config: Config, { keeper, classroom }: SchoolOrders, logger: Logger) {
+  if (config.busAddress === 'none') return undefined;
+  try {
+    return await connectUpdater(config, new SchoolUpdater(config.image, keeper), logger, classroom);
+  } catch (error) {
+    logger.warn('is not on the message bus', { message: asRippleError(error).message });
+    return undefined;
+  }
 }
 
 /** None where there is no room for them, or no writing: what is published is given all the same. */

@@ -24,6 +24,7 @@ export interface Deployment {
  *   bundles/unpacked/          what is being made of a bundle
  *   repair/                    files that are about to replace damaged ones
  *   history.jsonl              what happened, newest last, bounded
+ *   class.json                 teacher: who was in the class
  *   etc.json                   files of /etc whose own copy hides a newer one of the version
  * <sysroot>/laptop/            what belongs to the laptop, whichever version runs: etc (upper layer), var, home, root
  * ```
@@ -87,6 +88,9 @@ export class Layout {
   }
   get history(): string {
     return join(this.state, 'history.jsonl');
+  }
+  get classFile(): string {
+    return join(this.state, 'class.json');
   }
   get etc(): string {
     return join(this.state, 'etc.json');

@@ -4,6 +4,7 @@ import { isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import type { Content } from '../store/content.ts';
 import { type BodyOptions, sendBody } from './body.ts';
 import { answer } from './conditions.ts';
+import type { OrderPost } from './order-post.ts';
 
 /** A year: what "for ever" is in RFC 9111 terms. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
@@ -14,6 +15,10 @@ export interface ResponderOptions extends BodyOptions {
   readonly takeSlot: () => boolean;
   readonly freeSlot: () => void;
   readonly retryAfterSeconds: number;
+  /** JSON about this machine at `/status`; absent: there is none. */
+  readonly status: (() => Uint8Array) | undefined;
+  /** Takes orders; absent: nothing is ever taken. */
+  readonly orders: OrderPost | undefined;
 }
 
 export async function respond(
@@ -24,10 +29,12 @@ export async function respond(
   // School laptops lose their clocks, and RFC 9110 6.6.1 forbids a Date from a clock that may be wrong.
   response.sendDate = false;
   const { method, url = '', headers } = request;
+  if (options.orders?.isFor(request)) return options.orders.answer(request, response);
   if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
     return refuse(response, 400, { Connection: 'close' });
   if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, { Allow: 'GET, HEAD', Connection: 'close' });
 
+  if (url === '/status' && options.status) return tellStatus(response, options.status(), method);
   // Only the exact shapes exist: no decoding, so nothing encoded can mean something else further down.
   const path = url.startsWith('/') ? parseRepositoryPath(url.slice(1)) : undefined;
   if (!path) return refuse(response, 404);
@@ -66,6 +73,17 @@ export async function respond(
   } finally {
     if (needsSlot) options.freeSlot();
   }
+}
+
+/** Small, and never waits for a slot. */
+function tellStatus(response: ServerResponse, status: Uint8Array, method: 'GET' | 'HEAD'): void {
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Length': status.length,
+  });
+  response.end(method === 'HEAD' ? undefined : status);
 }
 
 /** A response without a body: nothing that an error could leak. */

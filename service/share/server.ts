@@ -1,10 +1,11 @@
 /** The HTTP side that gives. What it may give is `Content`; everything else here is limits. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../core/ports.ts';
 import { takeTokens, tokenBucket } from '../core/token-bucket.ts';
 import type { Content } from '../store/content.ts';
 import { listen, urlOf } from './listen.ts';
+import type { OrderPost } from './order-post.ts';
 import { type ResponderOptions, refuse, respond } from './responder.ts';
 
 export interface ShareOptions {
@@ -18,6 +19,9 @@ export interface ShareOptions {
   readonly rateBytesPerSecond?: number;
   /** What a 503 asks the reader to wait. */
   readonly retryAfterSeconds: number;
+  /** What `GET /status` answers; made at most once a second. */
+  readonly status?: () => Uint8Array;
+  readonly orders?: OrderPost;
   /** A reader that takes no piece (64 KiB, less under a rate cap) in this time is cut. Default 30 s. */
   readonly stallMs?: number;
   /** Time to send a request head. Default 10 s. */
@@ -66,6 +70,8 @@ export async function startShareServer(options: ShareOptions): Promise<ShareServ
     mayGive: rateCap(options.rateBytesPerSecond, closing.signal),
     stallMs: options.stallMs ?? 30_000,
     retryAfterSeconds: options.retryAfterSeconds,
+    status: options.status && onceASecond(options.status),
+    orders: options.orders,
   };
 
   const servers: Server[] = [];
@@ -107,28 +113,45 @@ function makeServer(options: ShareOptions, responder: ResponderOptions): Server 
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: headTimeoutMs,
-    // No request has a body, so head and whole are the same.
+    // The one request with a body is small: head and whole have the same time.
     requestTimeout: headTimeoutMs,
     keepAliveTimeout: headTimeoutMs,
     connectionsCheckingInterval: Math.min(5_000, headTimeoutMs),
     noDelay: true,
   });
   server.maxConnections = options.maxConnections ?? 512;
-  server.on('request', (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     respond(request, response, responder).catch((error: unknown) => {
       options.logger.warn('could not give a file', { error: error instanceof Error ? error.message : 'unknown' });
       if (response.headersSent) response.destroy();
       else refuse(response, 500);
     });
-  });
+  };
+  server.on('request', onRequest);
   // Without this Node answers with a page of its own.
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
   server.on('checkExpectation', (_request, response) => refuse(response, 417, { Connection: 'close' }));
-  server.on('checkContinue', (_request, response) => refuse(response, 400, { Connection: 'close' }));
+  server.on('checkContinue', (request, response) => {
+    if (!responder.orders?.isFor(request)) return refuse(response, 400, { Connection: 'close' });
+    response.writeContinue();
+    onRequest(request, response);
+  });
   return server;
+}
+
+function onceASecond(make: () => Uint8Array): () => Uint8Array {
+  let made: Uint8Array = Buffer.alloc(0);
+  let untilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() >= untilMs) {
+      made = make();
+      untilMs = performance.now() + 1000;
+    }
+    return made;
+  };
 }
 
 /** Under a low cap small pieces, so that several readers all hear something before they think that it stalled. */
