@@ -96,19 +96,8 @@ test('an order brings the class over, from laptop to laptop, and is taken back',
         .join() === 'Ana idle,Kofi available',
   );
 
-  // The teacher went home: who comes now has the order and the version from the class.
-  await teacher.virtual.stop();
-  const mei = await laptop('Mei', { classes: ['4b'] });
-  await until(() => isChosen(mei));
-  mei.assertTree(published, 7);
-
-  await teacher.virtual.start();
   await order('--stop');
   await until(async () => (await waits(kofi)) === 'class' && (await told(kofi)).order?.epoch === 2);
-  const late = await laptop('Late', { classes: ['4b'] });
-  await until(async () => (await told(late)).order?.epoch === 2);
-  assert.equal(await waits(late), 'class');
-  assert.equal((await told(late)).currentVersion, 6);
   const replayed = await teacher.run('order', '7', '--epoch', '1', '--key', published.key);
   assert.match(replayed.stderr, /epoch 1 is older than 2/);
 });
