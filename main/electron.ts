@@ -69,10 +69,19 @@ app.on('web-contents-created', (_event, contents) => lock(contents));
 app.on('window-all-closed', () => app.quit());
 app.on('will-quit', () => void activity.close());
 
-// Not awaited here: Electron is ready only after this module was loaded to its end.
-void app.whenReady().then(() => {
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  protocol.handle(SCHEME, servePage);
-  void activity.start();
-  openWindow(activity);
+/** One instance: a second start brings the window of the first to the front. */
+app.on('second-instance', () => {
+  const [window] = BrowserWindow.getAllWindows();
+  if (window?.isMinimized()) window.restore();
+  window?.focus();
 });
+
+// Not awaited here: Electron is ready only after this module was loaded to its end.
+if (!app.requestSingleInstanceLock()) app.quit();
+else
+  void app.whenReady().then(() => {
+    session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+    protocol.handle(SCHEME, servePage);
+    void activity.start();
+    openWindow(activity);
+  });

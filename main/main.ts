@@ -27,9 +27,9 @@ function untilTold(): Promise<void> {
 }
 
 /** Runs Electron until it ends, or until this process is told to end. Resolves with its exit status. */
-function runElectron(electron: string, { bus, background }: Options): Promise<number> {
+function runElectron(electron: string, { bus }: Options): Promise<number> {
   const shell = join(dirname(fileURLToPath(import.meta.url)), 'electron.js');
-  const args = [...(bus ? ['--bus', bus] : []), ...(background ? ['--background'] : [])];
+  const args = bus ? ['--bus', bus] : [];
   return new Promise((resolve, reject) => {
     const child = spawn(electron, [...(IS_ROOT ? ['--no-sandbox'] : []), shell, ...args], { stdio: 'ignore' });
     told.signal.addEventListener('abort', () => child.kill());
@@ -80,7 +80,8 @@ async function showInBrowser(browser: string, activity: Activity, background: bo
 }
 
 async function main(options: Options): Promise<number> {
-  const electron = options.print ? undefined : findElectron();
+  // Waiting without a window is done here: Electron would be a whole browser that waits.
+  const electron = options.print || options.background ? undefined : findElectron();
   if (electron) return runElectron(electron, options);
   const activity = new Activity({ bus: options.bus, stateFile: stateFile() });
   const started = activity.start();
