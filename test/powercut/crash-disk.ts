@@ -5,17 +5,20 @@ import { closeSync, constants, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../bench/measure.ts';
 import type { DiskImage, Write } from './disk-image.ts';
-import { attach, detach } from './logged-disk.ts';
+import { attach, detach, forgetDisks } from './logged-disk.ts';
+import type { StoryFileSystem } from './story.ts';
 
 export class CrashDisk {
   readonly #folder: string;
   readonly #sizeBytes: number;
+  readonly #forgets: boolean;
   #count = 0;
   #file = '';
   #device = '';
 
-  constructor(folder: string, sizeBytes: number) {
+  constructor(folder: string, sizeBytes: number, fileSystem: StoryFileSystem) {
     this.#folder = folder;
+    this.#forgets = fileSystem === 'btrfs';
     this.#sizeBytes = sizeBytes;
     this.#renew();
   }
@@ -23,6 +26,7 @@ export class CrashDisk {
   /** Puts onto the disk what `image` holds after `writes`, and mounts it. Answers why it cannot be mounted; '' if it is. */
   mount(image: DiskImage, writes: readonly Write[], mountPoint: string): string {
     image.writeTo(this.#file, writes);
+    if (this.#forgets) forgetDisks();
     const mounted = spawnSync('mount', [this.#device, mountPoint], { encoding: 'utf8' });
     return mounted.status === 0 ? '' : `cannot be mounted: ${mounted.stderr.trim().slice(-100)}`;
   }

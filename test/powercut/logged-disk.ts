@@ -2,7 +2,7 @@
  * A file system whose disk writes down every request. The disk is a file that qemu-storage-daemon exports through FUSE;
  * a loop device over it makes it a block device of the host's kernel, so what runs on it runs natively.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,7 +59,7 @@ export class LoggedDisk {
       }
       const device = attach(exported);
       try {
-        run('mount', ...(mountOptions ? ['-o', mountOptions] : []), device, mountPoint);
+        mountDevice(device, mountPoint, mountOptions);
       } catch (error) {
         detach(device);
         throw error;
@@ -86,6 +86,17 @@ export class LoggedDisk {
     this.#exporter.kill();
     await gone;
   }
+}
+
+/** Mounts whatever is on `device`. */
+export function mountDevice(device: string, mountPoint: string, options?: string): void {
+  forgetDisks();
+  run('mount', ...(options ? ['-o', options] : []), device, mountPoint);
+}
+
+/** The kernel knows btrfs by its number, and would refuse an older state of it on another device. */
+export function forgetDisks(): void {
+  spawnSync('btrfs', ['device', 'scan', '--forget']);
 }
 
 /** A loop device over `file`, of sectors that are written whole or not at all. */

@@ -1,6 +1,6 @@
 /**
  * `npm run test:powercut`: the long run. A story has only so many distinct crash states, so several are recorded, each from
- * trees of its own. Usage: main.js [--states N] [--seed N] [--process-one-in N]. Exit status 0 only if no state was bad.
+ * trees of its own. Usage: main.js [--states N] [--seed N] [--process-one-in N] [--btrfs]. Exit status 0 only if no state was bad.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +20,10 @@ const { values } = parseArgs({
     states: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     'process-one-in': { type: 'string', default: '25' },
+    btrfs: { type: 'boolean', default: false },
   },
 });
-const number = (name: keyof typeof values): number => {
+const number = (name: 'states' | 'seed' | 'process-one-in'): number => {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value > 0) return value;
   console.error(`powercut: --${name} must be a whole number above 0, not ${values[name]}`);
@@ -44,7 +45,7 @@ async function oneStory(storySeed: number, wanted: number): Promise<ReplayResult
   const t: Cleanup = { after: (work) => cleanups.push(work) };
   try {
     console.log(`seed ${storySeed}: recording`);
-    const prepared = await prepare(t, folder, memory, storySeed);
+    const prepared = await prepare(t, folder, memory, storySeed, values.btrfs ? 'btrfs' : 'ext4');
     const judge = new Judge(prepared, join(folder, 'judge'));
     const story = await record(t, prepared, (virtual, tell) => wholeLife(prepared, virtual, tell));
     const options = { seed: storySeed, states: wanted, processOneIn, say: console.log };

@@ -51,7 +51,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const bad: Bad[] = [];
   const contents = new Set<string>();
   let [done, byProcess, epochs] = [0, 0, 0];
-  const disk = new CrashDisk(folder, base.length);
+  const disk = new CrashDisk(folder, base.length, story.fileSystem);
   const image = new DiskImage(base);
   try {
     for (const epoch of crashEpochs(entries, chosen.samples, seeded(seed))) {

@@ -3,7 +3,7 @@
  * down every request. Each time a command says that it is done, what it promised is noted with the place in the log.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../../service/core/entry.ts';
 import type { VirtualLaptop } from '../../service/demo/virtual-laptop.ts';
@@ -12,7 +12,7 @@ import { run } from '../bench/measure.ts';
 import { serve } from '../helpers/blobs.ts';
 import { type LaptopOptions, manifestOf, type Published, publishTrees, TestLaptop } from '../helpers/published.ts';
 import { makeSeededTrees } from '../helpers/seeded-trees.ts';
-import { attach, detach, LoggedDisk } from './logged-disk.ts';
+import { attach, detach, LoggedDisk, mountDevice } from './logged-disk.ts';
 
 /** What must be true from this place in the log on, until the next promise is given. 0: no version. */
 export interface Promised {
@@ -30,7 +30,11 @@ export interface Promised {
   readonly damaged: boolean;
 }
 
+/** With hard links, or with subvolumes. */
+export type StoryFileSystem = 'ext4' | 'btrfs';
+
 export interface Prepared {
+  readonly fileSystem: StoryFileSystem;
   readonly folder: string;
   readonly memory: string;
   readonly base: string;
@@ -53,19 +57,28 @@ export interface Cleanup {
 export const VICTIM = './usr/lib/large-1.so';
 
 const SIZE = { smallFiles: 24, largeFiles: 3, largeBytes: 90_000, changedOneIn: 2 };
-const DISK_BYTES = 40 << 20;
+/** Each the least that does. */
+const DISK_BYTES: Readonly<Record<StoryFileSystem, number>> = { ext4: 40 << 20, btrfs: 128 << 20 };
 const VERSIONS = [6, 7, 8];
 const AT_FIRST = { current: 6, previous: 0, staged: 0, blessed: true, shunned: 0, damaged: false };
 
-/** An ext4 as small as this story, everything of it written at once: nothing is left to a thread of the kernel. */
-function makeExt4(image: string): void {
-  writeFileSync(image, Buffer.alloc(DISK_BYTES));
+/** As small as this story, and everything of it written at once: nothing is left to a thread of the kernel. */
+function makeFileSystem(image: string, fileSystem: StoryFileSystem): void {
+  writeFileSync(image, '');
+  truncateSync(image, DISK_BYTES[fileSystem]);
+  if (fileSystem === 'btrfs') return void run('mkfs.btrfs', '-q', '-f', '-m', 'single', image);
   const extended = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
   run('mke2fs', '-q', '-F', '-t', 'ext4', '-b', '4096', '-J', 'size=4', '-N', '2048', '-E', extended, image);
 }
 
 /** `folder` holds what is published and the laptop; `memory` the disk, with version 6 on it, and its log. */
-export async function prepare(t: Cleanup, folder: string, memory: string, seed: number): Promise<Prepared> {
+export async function prepare(
+  t: Cleanup,
+  folder: string,
+  memory: string,
+  seed: number,
+  fileSystem: StoryFileSystem = 'ext4',
+): Promise<Prepared> {
   const trees = makeSeededTrees(folder, seed, SIZE);
   const newest = join(folder, 'tree-8');
   run('cp', '-a', trees.newer, newest);
@@ -83,17 +96,17 @@ export async function prepare(t: Cleanup, folder: string, memory: string, seed: 
   const options = { folder: join(folder, 'laptop'), published, config: { origins: [server.url] } };
   const laptop = await TestLaptop.empty(t, options);
   const base = join(memory, 'base');
-  makeExt4(base);
+  makeFileSystem(base, fileSystem);
   const device = attach(base);
   try {
-    run('mount', device, laptop.virtual.sysroot);
+    mountDevice(device, laptop.virtual.sysroot);
     await laptop.install(published, 6).finally(() => run('umount', laptop.virtual.sysroot));
   } finally {
     detach(device);
   }
   const entries = (version: number): Entry[] => parseManifest(readFileSync(manifestOf(published, version)));
   const manifests = new Map(VERSIONS.map((version) => [version, entries(version)]));
-  return { folder, memory, base, laptop, published, manifests };
+  return { fileSystem, folder, memory, base, laptop, published, manifests };
 }
 
 /** `what` came true, and changed these. */
@@ -175,6 +188,7 @@ export async function oneUpdate(laptop: TestLaptop, virtual: VirtualLaptop, tell
 
 /** As a bad sector would: other bytes in the inode that both versions share, and the times as before. */
 function damage(file: string, other: string, times: string): void {
+  // On btrfs the same number, too, and the same extents, but another inode.
   assert.equal(statSync(file).ino, statSync(other).ino, 'both versions share the file');
   writeFileSync(times, '');
   run('touch', '-r', file, times);
