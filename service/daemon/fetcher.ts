@@ -6,6 +6,7 @@ import type { BlobRef, Clock, Logger } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { blindLimit } from '../core/way.ts';
 import type { Backend } from '../deploy/backend.ts';
+import { syncPath } from '../deploy/disk-path.ts';
 import type { Deployment, Layout } from '../deploy/layout.ts';
 import { stage } from '../deploy/stage.ts';
 import type { Release } from '../image/documents.ts';
@@ -132,8 +133,13 @@ export class Fetcher implements FetchPart {
     return this.#blobs.getOne(version, ref, signal);
   }
 
-  /** The notes stay, for neighbours that ask what is new. */
+  /**
+   * The notes stay, for neighbours that ask what is new. On the disk before the goal is forgotten: after that nobody would
+   * take away what a power cut brought back.
+   */
   #forgetBlobs(release: Release | undefined): void {
-    this.#options.cache.clear(new Set(release ? [release.notes.sha256] : []));
+    const { cache, layout } = this.#options;
+    cache.clear(new Set(release ? [release.notes.sha256] : []));
+    syncPath(layout.blobs);
   }
 }
