@@ -18,6 +18,8 @@ export interface SchedulerOptions {
 const SETTLE_MS = 1500;
 /** However much neighbours announce, they cannot make a laptop look more often. */
 const LEAST_BETWEEN_MS = 20_000;
+/** A longer timer would go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -74,7 +76,7 @@ export class Scheduler {
         this.#look();
         this.#arm();
       },
-      minutes * 60_000 * (0.5 + Math.random()),
+      Math.min(minutes * 60_000 * (0.5 + Math.random()), LONGEST_TIMER_MS),
     );
     this.#timer.unref();
   }
