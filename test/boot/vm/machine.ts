@@ -70,7 +70,7 @@ export class Machine {
         '-accel',
         'tcg,thread=multi',
         '-cpu',
-        process.env.RCPU ?? 'max',
+        'Nehalem',
         '-m',
         '640',
         '-nodefaults',

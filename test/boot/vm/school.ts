@@ -92,6 +92,8 @@ export class School {
       const settings = { origins: [this.origin], 'discovery.kind': 'none', 'check.minutes': 0 };
       const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
       writeFileSync(join(own, 'ripple.toml'), `${lines.join('\n')}\n`);
+      // As an adopted system has it: nobody may mount / for writing because of this.
+      writeFileSync(join(own, '../fstab'), '/dev/vda / ext4 errors=remount-ro 0 1\n');
       writeFileSync(`${sysroot}.img`, '');
       truncateSync(`${sysroot}.img`, DISK_BYTES);
       execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', sysroot, `${sysroot}.img`]);
