@@ -11,8 +11,10 @@ ripple_mount_root() {
   if ismounted "$NEWROOT"; then
     mount -o remount,rw,noatime "$NEWROOT" && mount --move "$NEWROOT" /run/ripple/disk
   else
+    command -v fsck_single >/dev/null || . /lib/fs-lib.sh
     fsck_single "${root#block:}" "$fstype" "$rflags" '' || :
-    mount -t "${fstype:-auto}" -o "rw,noatime${rflags:+,$rflags}" "${root#block:}" /run/ripple/disk
+    # "rw" last: among the flags is the "ro" of the kernel's command line, which is about the root that the version sees.
+    mount -t "${fstype:-auto}" -o "${rflags:+$rflags,}rw,noatime" "${root#block:}" /run/ripple/disk
   fi || die "ripple: ${root#block:} cannot be mounted"
   PATH=/usr/lib/ripple/applets:$PATH ripple_start /run/ripple/disk "$NEWROOT" /run/ripple ||
     die 'ripple: no version can be started, and none could be fetched'

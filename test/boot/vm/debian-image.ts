@@ -89,17 +89,12 @@ function newerKernel(folder: string, base: string): string {
   const here = readdirSync(folder).find((name) => /^linux-image-.*\.deb$/.test(name));
   if (here) return join(folder, here);
   const names = execFileSync('tar', ['-tf', base, './boot'], { encoding: 'utf8' });
-  const [, series = '', abi = '0'] = /vmlinuz-(\d+\.\d+)\.\d+-(\d+)-cloud-amd64/.exec(names) ?? [];
-  const listed = execFileSync('apt-cache', ['search', '--names-only', `^linux-image-${series}.*-cloud-amd64$`], {
-    encoding: 'utf8',
-  });
-  const best = listed
-    .split('\n')
-    .flatMap((line) => /^(linux-image-\S+-(\d+)-cloud-amd64) /.exec(line) ?? [])
-    .filter((word) => word.startsWith('linux-image') && !word.endsWith(' '))
-    .sort((a, b) => abiOf(b) - abiOf(a))
-    .find((name) => abiOf(name) !== Number(abi));
-  if (best === undefined) throw new Error(`apt knows no second kernel of the series ${series}`);
+  const release = /vmlinuz-(\S+)/.exec(names)?.[1] ?? '';
+  const others = otherKernels(release);
+  // Lists that were never fetched, or are gone.
+  if (others.length === 0) execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
+  const best = others.at(-1) ?? otherKernels(release).at(-1);
+  if (best === undefined) throw new Error(`apt knows no kernel of the series of ${release} but that one`);
   execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', best], {
     cwd: folder,
     stdio: 'inherit',
@@ -107,8 +102,17 @@ function newerKernel(folder: string, base: string): string {
   return newerKernel(folder, base);
 }
 
-function abiOf(name: string): number {
-  return Number(/-(\d+)-cloud-amd64$/.exec(name)?.[1] ?? 0);
+/** Packages of kernels of the same series and flavour, rising. */
+function otherKernels(release: string): string[] {
+  const series = /^\d+\.\d+/.exec(release)?.[0] ?? '';
+  const listed = execFileSync('apt-cache', ['search', '--names-only', '^linux-image-[0-9].*-cloud-amd64$'], {
+    encoding: 'utf8',
+  });
+  return listed
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.startsWith(`linux-image-${series}.`) && name !== `linux-image-${release}`)
+    .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
 }
 
 function ripplePackage(work: string): string {
