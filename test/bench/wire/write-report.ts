@@ -33,7 +33,7 @@ export function writeReport({ results, leftOut, rivals, toFiles, say }: ReportIn
       pairs,
       missing: [
         ...leftOut.map(({ name, why }) => `${name} is left out: ${why}.`),
-        ...results.flatMap(staleOf),
+        ...staleOf(results),
         ...results.flatMap((one) => gapsOf(one, rivals)),
         ...troubles,
       ],
@@ -86,12 +86,12 @@ function figuresOf({ pair, changes, results }: PairResult): PairFigures {
   };
 }
 
-/** What an earlier state of our own code gave. */
-function staleOf({ pair, results }: PairResult): string[] {
-  const stale = [...results].filter(([, { isStale }]) => isStale === true);
-  return stale.map(
-    ([name, { date }]) => `our ${name} of ${pair.name}: measured ${date.slice(0, 16)}Z, by the code of then.`,
+/** What an earlier state of our own code gave; one sentence for all of it. */
+function staleOf(results: readonly PairResult[]): string[] {
+  const stale = results.flatMap(({ pair, results: tools }) =>
+    [...tools].flatMap(([name, { isStale }]) => (isStale === true ? [`${pair.name} (${name})`] : [])),
   );
+  return stale.length === 0 ? [] : [`measured before our own code was what it is now: ${stale.join(', ')}.`];
 }
 
 function gapsOf({ pair, results }: PairResult, rivals: readonly Rival[]): string[] {
