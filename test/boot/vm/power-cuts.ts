@@ -8,10 +8,19 @@ import type { Random } from '../../helpers/random.ts';
 import { BootLaptop } from './laptop.ts';
 import type { School } from './school.ts';
 
-const PHASES = ['fetch', 'stage', 'choose', 'reboot'] as const;
-type Phase = (typeof PHASES)[number];
+type Phase = 'fetch' | 'stage' | 'choose' | 'reboot' | 'boot';
+/** One laptop's cuts. A cut in a start costs little time, for nothing has to come up; the last three may be starts on trial. */
+const PHASES: readonly Phase[] = ['fetch', 'boot', 'stage', 'fetch', 'boot', 'stage', 'choose', 'boot', 'boot', 'boot'];
+/** Every second laptop restarts as the child does, and loses power in that, instead of after choosing for the next start. */
+const RESTARTING = PHASES.map((phase) => (phase === 'choose' ? 'reboot' : phase));
 /** Each phase lasts about this long on a machine that has nothing else to do. */
-const LASTS_MS: Readonly<Record<Phase, number>> = { fetch: 8_000, stage: 4_000, choose: 1_500, reboot: 25_000 };
+const LASTS_MS: Readonly<Record<Phase, number>> = {
+  fetch: 8_000,
+  stage: 4_000,
+  choose: 1_500,
+  reboot: 15_000,
+  boot: 20_000,
+};
 /** From power-on to the agent, on such a machine. */
 const USUAL_START_MS = 18_000;
 
@@ -21,12 +30,11 @@ export interface Cut {
   readonly at: number;
 }
 
-/** `count` moments, by turns of every phase. */
-export function drawCuts(count: number, random: Random): Cut[] {
-  return Array.from({ length: count }, (_, index) => ({
-    phase: PHASES[index % PHASES.length] ?? 'fetch',
-    at: random.integer(1000) / 1000,
-  }));
+/** Moments for so many laptops, ten each. */
+export function drawCuts(laptops: number, random: Random): Cut[][] {
+  return Array.from({ length: laptops }, (_, index) =>
+    (index % 2 === 0 ? PHASES : RESTARTING).map((phase) => ({ phase, at: random.integer(1000) / 1000 })),
+  );
 }
 
 /** Puts one laptop through all of `cuts`, each from where the one before left it, and checks where it ends. */
@@ -34,9 +42,16 @@ export async function sufferCuts(school: School, name: string, cuts: readonly Cu
   let laptop = await BootLaptop.make(school, name, 6, log);
   try {
     let number = 0;
+    let slow = 1;
     for (const cut of cuts) {
       laptop.note(`${name}, cut ${++number}: ${cut.phase} at ${cut.at}`);
-      const slow = await start(laptop);
+      if (cut.phase === 'boot') {
+        await laptop.start();
+        await wait(cut, slow);
+        await laptop.off();
+        continue;
+      }
+      slow = await start(laptop);
       if ((await laptop.version()) === 7) {
         // It has arrived: the next laptop takes the remaining cuts.
         await arrive(laptop, school);
@@ -61,29 +76,33 @@ async function start(laptop: BootLaptop): Promise<number> {
   return Math.max(1, (Date.now() - began) / USUAL_START_MS);
 }
 
-async function suffer(laptop: BootLaptop, { phase, at }: Cut, slow: number): Promise<void> {
+function wait({ phase, at }: Cut, slow: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, at * LASTS_MS[phase] * slow));
+}
+
+async function suffer(laptop: BootLaptop, cut: Cut, slow: number): Promise<void> {
   const { machine } = laptop;
-  const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, at * LASTS_MS[phase] * slow));
+  const { phase } = cut;
   const state = await laptop.property('State');
   if (phase === 'fetch' || phase === 'stage') {
     // A fetch that was cut short goes on by itself; one that is over stays over.
     if (!['fetching', 'staging', 'ready'].includes(state)) await laptop.call('Fetch', 'ua{sv} 7 0');
     if (phase === 'stage') await laptop.untilOneOf('State', ['staging', 'ready']);
-    await wait();
+    await wait(cut, slow);
     await machine.kill();
     return;
   }
   await fetched(laptop);
   if (phase === 'choose') {
     const choosing = laptop.call('Accept', 'ua{sv} 7 1 when s next-boot').catch(() => undefined);
-    await wait();
+    await wait(cut, slow);
     await machine.kill();
     await choosing;
     return;
   }
   await laptop.call('Accept', 'ua{sv} 7 1 when s now');
   // The wait may end before the restart, in it, or well into the next start.
-  const late = wait();
+  const late = wait(cut, slow);
   await Promise.race([late, machine.ends(3_600_000)]);
   if (machine.ended) await laptop.start();
   await late;
