@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { syncPath } from '../../service/deploy/disk-path.ts';
+import { fileSystemMissing } from '../helpers/file-systems.ts';
 import { tempFolder } from '../helpers/temp.ts';
 import { Judge } from './judge.ts';
 import { cannotLog, memoryFolder } from './logged-disk.ts';
@@ -15,6 +16,7 @@ import { oneUpdate, type Prepared, prepare, record, type Tell, wholeLife } from 
 
 const SEED = 1;
 const STATES = 1000;
+const BTRFS_STATES = 60;
 const CONTROL_STATES = 60;
 const PROCESS_ONE_IN = 50;
 
@@ -22,7 +24,7 @@ const skip = cannotLog();
 let prepared: Prepared;
 let judge: Judge;
 const cleanups: (() => unknown)[] = [];
-const t = { after: (work: () => unknown) => void cleanups.push(work) };
+const atEnd = { after: (work: () => unknown) => void cleanups.push(work) };
 after(async () => {
   for (const work of cleanups.reverse()) await work();
 });
@@ -30,9 +32,9 @@ after(async () => {
 before(async () => {
   if (skip) return;
   const memory = mkdtempSync(join(memoryFolder(), 'ripple-powercut-'));
-  t.after(() => rmSync(memory, { recursive: true, force: true }));
-  const folder = tempFolder(t, 'powercut');
-  prepared = await prepare(t, folder, memory, SEED);
+  atEnd.after(() => rmSync(memory, { recursive: true, force: true }));
+  const folder = tempFolder(atEnd, 'powercut');
+  prepared = await prepare(atEnd, folder, memory, SEED);
   judge = new Judge(prepared, join(folder, 'judge'));
 });
 
@@ -43,6 +45,24 @@ test('whatever a power cut leaves, the laptop starts whole and keeps what it pro
   t.diagnostic(JSON.stringify({ seed: SEED, bad: bad.length, ...counts }));
   assert.deepEqual(bad.slice(0, 10), []);
   assert.equal(counts.states, STATES);
+});
+
+test('the same on btrfs, where trees are subvolumes', { skip: skip || fileSystemMissing('btrfs') }, async (t) => {
+  const memory = mkdtempSync(join(memoryFolder(), 'ripple-powercut-'));
+  atEnd.after(() => rmSync(memory, { recursive: true, force: true }));
+  const folder = tempFolder(atEnd, 'powercut');
+  const own = await prepare(atEnd, folder, memory, SEED, 'btrfs');
+  const story = await record(t, own, (virtual, tell) => wholeLife(own, virtual, tell));
+  const options = { seed: SEED, states: BTRFS_STATES, processOneIn: PROCESS_ONE_IN };
+  const { bad, ...counts } = await replay({
+    story,
+    judge: new Judge(own, join(folder, 'judge')),
+    folder: memory,
+    ...options,
+  });
+  t.diagnostic(JSON.stringify({ seed: SEED, bad: bad.length, ...counts }));
+  assert.deepEqual(bad.slice(0, 10), []);
+  assert.equal(counts.states, BTRFS_STATES);
 });
 
 /** An update that the person changes their mind about: everything that is promised without a restart, which flushes. */
