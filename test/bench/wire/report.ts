@@ -82,7 +82,7 @@ function verdictLine({ goal, met, found }: Verdict): string {
 
 /** Bytes of every program on every pair, as parts of bsdiff's. */
 export function bytesPlot(pairs: readonly PairFigures[], rivals: readonly string[]): string {
-  const names = [...rivals.filter((name) => name !== 'raw' && name !== 'bsdiff'), BUNDLE];
+  const names = [...rivals.filter((name) => !['raw', 'bsdiff', DIFFS, BUNDLE].includes(name)), BUNDLE];
   return dotPlots([
     {
       title: "Bytes on the wire, as a part of bsdiff's",
