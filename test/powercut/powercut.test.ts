@@ -112,6 +112,9 @@ const CONTROLS: readonly Control[] = [
     title: 'the pointer changes before the tree is there',
     async act(virtual, tell) {
       const rootfs = join(virtual.sysroot, 'rootfs');
+      // Version 6 runs.
+      await virtual.start();
+      await virtual.stop();
       mkdirSync(join(rootfs, 'config.2'));
       symlinkSync('../xo.7', join(rootfs, 'config.2/current'));
       symlinkSync('../xo.6', join(rootfs, 'config.2/previous'));
