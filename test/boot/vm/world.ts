@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeKernel, type DebianParts, makeImage } from './debian-image.ts';
 import { School } from './school.ts';
-import { changeFile, copyTree } from './trees.ts';
+import { changeFile, copyTree, wholeSeconds } from './trees.ts';
 
 /** Big enough that there is a while in which it is fetched. */
 const NEW_CONTENT_BYTES = 6_000_000;
@@ -26,6 +26,7 @@ export async function foundSchool(folder: string, parts: DebianParts, say: (line
   mkdirSync(join(six, 'etc/test'));
   for (const name of ['mine', 'yours', 'ours']) changeFile(six, `etc/test/${name}`, 'of version 6\n');
   changeFile(six, 'usr/share/test/version', '6\n');
+  wholeSeconds(six);
 
   say('making versions 7, 8 and 9');
   copyTree(six, seven, 'linked');
