@@ -91,10 +91,17 @@ export class BootLaptop {
   /** Fetches a version and chooses it; the machine then ends by itself. */
   async updateTo(version: number): Promise<void> {
     await this.call('Check', 'a{sv} 0');
-    await this.untilOneOf('State', ['available']);
+    // "ready" is about a version that is here and was left: it is offered again to whoever asks.
+    await this.untilOneOf('State', ['available', 'ready']);
     await this.call('Fetch', `ua{sv} ${version} 0`);
-    await this.untilOneOf('State', ['ready']);
+    await this.untilStaged(version);
     await this.restartInto(version);
+  }
+
+  /** In the state "ready", with that version. */
+  async untilStaged(version: number): Promise<void> {
+    await this.untilOneOf('StagedVersion', [`${version}`]);
+    await this.untilOneOf('State', ['ready']);
   }
 
   async restartInto(version: number): Promise<void> {
