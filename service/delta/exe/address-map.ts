@@ -207,17 +207,28 @@ function flatten(blocks: Blocks): Piece[] {
   }
   all.sort((a, b) => a.start - b.start || b.end - a.end || a.shift - b.shift);
   const kept: Piece[] = [];
-  for (const piece of all) {
+  for (const piece of all) settle(kept, piece);
+  return kept;
+}
+
+/** Adds a piece to those before it. They stay in order and apart: a search among them must not depend on where it begins. */
+function settle(kept: Piece[], piece: Piece): void {
+  for (;;) {
     const before = kept[kept.length - 1];
     if (!before || piece.start >= before.end) {
       kept.push(piece);
-    } else if (piece.end - piece.start > before.end - before.start) {
-      if (before.start === piece.start) kept.pop();
-      else before.end = piece.start;
-      kept.push(piece);
-    } else if (piece.end > before.end) {
-      kept.push({ start: before.end, end: piece.end, shift: piece.shift });
+      return;
     }
+    if (piece.end - piece.start <= before.end - before.start) {
+      if (piece.end > before.end) kept.push({ start: before.end, end: piece.end, shift: piece.shift });
+      return;
+    }
+    if (before.start < piece.start) {
+      before.end = piece.start;
+      kept.push(piece);
+      return;
+    }
+    // What is left of a piece that lost to an earlier one can begin after this one: it goes, and the one before it is next.
+    kept.pop();
   }
-  return kept;
 }
