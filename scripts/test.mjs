@@ -30,9 +30,16 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
+function runTests(some, atOnce) {
+  if (some.length === 0) return 0;
+  const args = ['--test', `--test-concurrency=${atOnce}`, '--test-reporter=spec', ...some];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
+}
+const isUnit = (path) => relative(join(root, 'build/test'), path).startsWith('unit/');
+const units = runTests(files.filter(isUnit), 2);
 // One file at a time: daemons, disks and browsers of two tests would fight for a small machine.
-const result = spawnSync(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files], {
-  cwd: root,
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
-process.exit(result.status ?? 1);
+const others = runTests(
+  files.filter((path) => !isUnit(path)),
+  1,
+);
+process.exit(units || others);
