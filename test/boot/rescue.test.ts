@@ -57,6 +57,8 @@ async function place(t: TestContext): Promise<Place> {
     ['odd dir/none', ''],
   ] as const)
     writeFileSync(join(tree, name), text);
+  // More than goes over a connection before anybody looks.
+  writeFileSync(join(tree, 'usr/bin/large'), Buffer.alloc(12_000_000, 'large '));
   chmodSync(join(tree, 'usr/bin/tool'), 0o4755);
   symlinkSync('../etc', join(tree, 'usr/etc'));
   symlinkSync('a b\n', join(tree, 'odd dir/link'));
