@@ -1,6 +1,6 @@
 /** A school: its images in a repository, a server on this machine, laptops as disks and what starts them. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../service/daemon/daemon.ts';
 import { installVersion } from '../../../service/daemon/install.ts';
@@ -17,6 +17,8 @@ export class School {
   readonly folder: string;
   readonly published: Published;
   readonly server: VirtualLaptop;
+  /** By version: the disk of a new laptop, once it is made. */
+  readonly #disks = new Map<number, Promise<string>>();
 
   private constructor(folder: string, published: Published, server: VirtualLaptop) {
     this.folder = folder;
@@ -74,31 +76,37 @@ export class School {
 
   /** A new laptop on `version`, whose own /etc knows this school's server. */
   async makeDisk(target: string, version: number): Promise<void> {
+    // Several laptops begin at once: the first makes the disk, the others wait for it.
+    const image = this.#disks.get(version) ?? this.#makeImage(version);
+    this.#disks.set(version, image);
+    execFileSync('cp', ['--sparse=always', await image, target]);
+  }
+
+  async #makeImage(version: number): Promise<string> {
     const sysroot = join(this.folder, `sysroot-${version}`);
-    if (!existsSync(sysroot)) {
-      mkdirSync(sysroot);
-      await installVersion({
-        sysroot,
-        repository: this.published.repository,
-        keyring: this.published.keyring,
-        image: IMAGE,
-        version,
-        clock: systemClock,
-        logger: silentLogger,
-        signal: new AbortController().signal,
-      });
-      const own = join(sysroot, 'laptop/etc/ripple');
-      mkdirSync(own, { recursive: true });
-      const settings = { origins: [this.origin], 'discovery.kind': 'none', 'check.minutes': 0 };
-      const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
-      writeFileSync(join(own, 'ripple.toml'), `${lines.join('\n')}\n`);
-      // As an adopted system has it: nobody may mount / for writing because of this.
-      writeFileSync(join(own, '../fstab'), '/dev/vda / ext4 errors=remount-ro 0 1\n');
-      writeFileSync(`${sysroot}.img`, '');
-      truncateSync(`${sysroot}.img`, DISK_BYTES);
-      execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', sysroot, `${sysroot}.img`]);
-    }
-    execFileSync('cp', ['--sparse=always', `${sysroot}.img`, target]);
+    mkdirSync(sysroot);
+    await installVersion({
+      sysroot,
+      repository: this.published.repository,
+      keyring: this.published.keyring,
+      image: IMAGE,
+      version,
+      clock: systemClock,
+      logger: silentLogger,
+      signal: new AbortController().signal,
+    });
+    const own = join(sysroot, 'laptop/etc/ripple');
+    mkdirSync(own, { recursive: true });
+    const settings = { origins: [this.origin], 'discovery.kind': 'none', 'check.minutes': 0 };
+    const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+    writeFileSync(join(own, 'ripple.toml'), `${lines.join('\n')}\n`);
+    // As an adopted system has it: nobody may mount / for writing because of this.
+    writeFileSync(join(own, '../fstab'), '/dev/vda / ext4 errors=remount-ro 0 1\n');
+    const image = `${sysroot}.img`;
+    writeFileSync(image, '');
+    truncateSync(image, DISK_BYTES);
+    execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', sysroot, image]);
+    return image;
   }
 
   bootFiles(version: number): { readonly kernel: string; readonly initrd: string } {
