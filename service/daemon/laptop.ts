@@ -80,7 +80,6 @@ async function wire(
   const memory = Memory.open(layout.stateFile);
   const { image } = config;
   const backend = chooseBackend(layout, config.treesBackend);
-  logger.info('trees share bytes', { by: backend.name });
   const switcher = new Switcher({
     layout,
     backend,
@@ -93,6 +92,7 @@ async function wire(
   });
   await switcher.start();
   const trust = TrustKeeper.open(config.keyring, layout, memory, logger);
+  logger.info('trees share bytes', { by: backend.name });
   const cache = new BlobCache(layout.blobs);
   mkdirSync(layout.bundles, { recursive: true, mode: 0o700 });
   const shelf = new BundleShelf({

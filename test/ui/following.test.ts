@@ -52,7 +52,8 @@ test('the last words of a daemon that goes to restart are kept, those of one tha
 test('a call without a daemon, or one that the daemon refuses, is answered with a code', async (t) => {
   const stage = await Stage.open();
   t.after(() => stage.close());
-  assert.deepEqual(await stage.activity.call({ name: 'check' }), { ok: false, code: 'IoError' });
+  const answer = await stage.activity.call({ name: 'check' });
+  assert.deepEqual(answer, { ok: false, code: 'IoError', message: 'the Ripple daemon is not running' });
 });
 
 test('a signal that the laptop went back is remembered', async (t) => {
