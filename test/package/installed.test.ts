@@ -55,21 +55,21 @@ test('installed packages', { skip: packagingMissing || chrootMissing }, async (t
   });
 
   await t.test('publishing and differences work: keys, threads, system calls', () => {
-    debian.ok(`mkdir -p /work/6/etc /work/7/etc && cd /work
+    debian.ok(`mkdir -p /trial/6/etc /trial/7/etc && cd /trial
       head -c 300000 /usr/bin/bash >6/bash && head -c 300001 /usr/bin/bash >7/bash && chmod 4755 6/bash 7/bash
       ripple keygen --out key
       ripple publish 6 --repo repo --image xo --version 6 --key key
       ripple publish 7 --repo repo --image xo --version 7 --key key --diff-from 6
       ripple diff 6/bash 7/bash diff && ripple patch 6/bash diff new && cmp new 7/bash`);
-    assert.match(debian.ok('ls /work/repo/images/xo'), /7\.pgp/);
+    assert.match(debian.ok('ls /trial/repo/images/xo'), /7\.pgp/);
   });
 
   await t.test('a call on the system bus starts the daemon, and the policy lets everybody ask', () => {
     writeFileSync(
       join(debian.root, 'etc/ripple/ripple.toml'),
-      'sysroot = "/work/disk"\nkeyring = "/work/repo/keyring/1.pgp"\nshare.listen = ["127.0.0.1"]\nshare.port = 0\ndiscovery.kind = "none"\n',
+      'sysroot = "/trial/disk"\nkeyring = "/trial/repo/keyring/1.pgp"\nshare.listen = ["127.0.0.1"]\nshare.port = 0\ndiscovery.kind = "none"\n',
     );
-    const told = debian.ok(`mkdir -p /work/disk /run/dbus && dbus-daemon --system
+    const told = debian.ok(`mkdir -p /trial/disk /run/dbus && dbus-daemon --system
       setpriv --reuid nobody --clear-groups dbus-send --system --print-reply --dest=org.laptop.Ripple1 \\
         /org/laptop/Ripple1 org.freedesktop.DBus.Properties.Get string:org.laptop.Ripple1.Updater string:State
       ripple status --json`);
@@ -78,18 +78,18 @@ test('installed packages', { skip: packagingMissing || chrootMissing }, async (t
   });
 
   await t.test('the school server gives what is published to it, as a user of its own', () => {
-    const told = debian.ok(`cp -r /work/repo/. /var/lib/ripple/repository/
+    const told = debian.ok(`cp -r /trial/repo/. /var/lib/ripple/repository/
       printf 'discovery.kind = "none"\\n' >>/etc/ripple/school.toml
       setpriv --reuid ripple-school --regid ripple-school --clear-groups \\
-        ripple daemon --config /etc/ripple/school.toml >/work/school.log 2>&1 &
-      for i in $(seq 100); do grep -q ready /work/school.log && break; sleep 0.1; done
+        ripple daemon --config /etc/ripple/school.toml >/trial/school.log 2>&1 &
+      for i in $(seq 100); do grep -q ready /trial/school.log && break; sleep 0.1; done
       busybox wget -q -O - http://127.0.0.1:8517/images/xo/7.pgp | wc -c`);
     assert.ok(Number(told) > 100, told);
   });
 
   await t.test('the activity shows its page', () => {
     assert.match(
-      debian.ok('HOME=/work timeout 5 ripple-activity --print >/work/page 2>&1 || true; cat /work/page'),
+      debian.ok('HOME=/trial timeout 5 ripple-activity --print >/trial/page 2>&1 || true; cat /trial/page'),
       /^http:\/\/127\.0\.0\.1:[0-9]+\//,
     );
   });
@@ -117,7 +117,7 @@ test('installed packages', { skip: packagingMissing || chrootMissing }, async (t
     assert.equal(existsSync(join(debian.root, 'etc/ripple/ripple.toml')), true, 'configuration stays until purged');
     assert.match(debian.ok('ls /var/lib/ripple/repository'), /images/);
     debian.ok(
-      `rm -rf /work; find /var/lib/ripple/repository -mindepth 1 -delete; ${QUIET} dpkg --purge ripple-activity ripple-school ripple`,
+      `rm -rf /trial; find /var/lib/ripple/repository -mindepth 1 -delete; ${QUIET} dpkg --purge ripple-activity ripple-school ripple`,
     );
     rmSync(join(debian.root, 'debs'), { recursive: true });
     const left = debian
