@@ -28,6 +28,13 @@ const ALLOWED = {
   'service/fetch': ['service/api', 'service/core', 'service/sys', 'service/store', 'service/delta'],
   'service/delta': ['service/api', 'service/core', 'service/sys'],
   'service/discover': ['service/api', 'service/core', 'service/sys', 'dbus'],
+  'service/wake': [
+    'service/api',
+    'service/core',
+    'service/image',
+    'service/sign/packets.ts',
+    'service/discover/network.ts',
+  ],
   'service/deploy': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store'],
   'service/bus': ['service/api', 'service/core', 'dbus'],
   'service/bundles': ['service/api', 'service/core', 'service/sys', 'service/image', 'service/store', 'service/delta'],

@@ -155,6 +155,20 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'IPv4 addresses to announce on; empty: every one but loopback',
   },
   {
+    key: 'wake.enabled',
+    kind: 'boolean',
+    fallback: true,
+    doc: 'hear of a new release by one multicast packet and tell others so, on the interfaces of discovery; a critical one is looked at once, a normal one within ten minutes. Without discovery: never',
+  },
+  {
+    key: 'wake.port',
+    kind: 'integer',
+    fallback: 8517,
+    minimum: 1,
+    maximum: 65_535,
+    doc: 'UDP port of these packets; the same on every machine of the school',
+  },
+  {
     key: 'check.minutes',
     kind: 'integer',
     fallback: 360,

@@ -33,6 +33,8 @@ export interface Config {
   readonly schoolSpaceBytes: number;
   readonly discoveryKind: 'auto' | 'avahi' | 'bonjour' | 'none';
   readonly discoveryInterfaces: readonly string[];
+  readonly wakeEnabled: boolean;
+  readonly wakePort: number;
   readonly checkMinutes: number;
   readonly fetchAutomatic: boolean;
   readonly fetchStallMs: number;
@@ -124,6 +126,8 @@ export function parseConfig(text: string, name: string): Config {
     schoolSpaceBytes: integer('school.space'),
     discoveryKind: kind === 'avahi' || kind === 'bonjour' || kind === 'none' ? kind : 'auto',
     discoveryInterfaces: strings('discovery.interfaces'),
+    wakeEnabled: boolean('wake.enabled'),
+    wakePort: integer('wake.port'),
     checkMinutes: integer('check.minutes'),
     fetchAutomatic: boolean('fetch.automatic'),
     fetchStallMs: integer('fetch.stall_seconds') * 1000,

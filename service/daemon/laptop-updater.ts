@@ -123,12 +123,14 @@ export class LaptopUpdater implements Updater {
 
   /**
    * As `check`, but by itself: trouble is only logged, and nothing happens while other work is under way.
-   * `afterFailure`: also where a failure stands that nobody has seen.
+   * `afterFailure`: also where a failure stands that nobody has seen. True: it begins.
    */
-  checkQuietly(afterFailure = false): void {
+  checkQuietly(afterFailure = false): boolean {
     const { state } = this.#status;
-    if (this.#job.running || nextState(state, 'check') === undefined || (state === 'failed' && !afterFailure)) return;
+    if (this.#job.running || nextState(state, 'check') === undefined || (state === 'failed' && !afterFailure))
+      return false;
     this.#beginCheck(false);
+    return true;
   }
 
   /** As `fetch`, but by itself: not what is here, nor what did not start or a person went back from. */

@@ -13,6 +13,7 @@ import { createDiscovery } from '../discover/discovery.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
+import { Waker } from '../wake/waker.ts';
 import { blessWhenWell } from './blessing.ts';
 import { connectUpdater } from './bus-link.ts';
 import { Care } from './care.ts';
@@ -270,6 +271,22 @@ async function wire(
   }
   closers.push(() => scheduler.stop());
   scheduler.start();
+  if (discovery && config.wakeEnabled) {
+    const booted = switcher.facts().booted;
+    const waker = new Waker({
+      image,
+      port: config.wakePort,
+      interfaces: config.discoveryInterfaces,
+      verify: (bytes) => trust.heardRelease(bytes, image, booted),
+      woken: ({ severity }) => scheduler.woken(severity),
+      random: Math.random,
+      clock,
+      logger,
+    });
+    closers.push(() => waker.stop());
+    trust.onRelease((bytes, release) => waker.learned(bytes, release));
+    waker.listen(booted);
+  }
   follower.start();
   const scrubber = new Scrubber({
     layout,

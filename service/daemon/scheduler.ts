@@ -1,6 +1,8 @@
 /** When a laptop looks around by itself: now and then, and when a neighbour announces something newer. */
 import { asRippleError } from '../api/errors.ts';
+import type { Severity } from '../api/model.ts';
 import type { Clock, Logger } from '../core/ports.ts';
+import { lookDelayMs } from '../core/wake-rules.ts';
 import type { LaptopUpdater } from './laptop-updater.ts';
 import type { SourceBook } from './source-book.ts';
 
@@ -18,6 +20,9 @@ export interface SchedulerOptions {
 const SETTLE_MS = 1500;
 /** However much neighbours announce, they cannot make a laptop look more often. */
 const LEAST_BETWEEN_MS = 20_000;
+/** Whoever is woken while at something else tries again so often. */
+const BUSY_RETRY_MS = 5000;
+const MOST_BUSY_RETRIES = 120;
 /** A longer timer would go off at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -25,6 +30,8 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
+  #woken: NodeJS.Timeout | undefined;
+  #wokenAtMs = Number.POSITIVE_INFINITY;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SchedulerOptions) {
@@ -44,6 +51,25 @@ export class Scheduler {
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#soon);
+    clearTimeout(this.#woken);
+  }
+
+  /** A wake-up packet brought a release that verified. */
+  woken(severity: Severity): void {
+    this.#lookIn(lookDelayMs(severity, Math.random()), MOST_BUSY_RETRIES);
+  }
+
+  #lookIn(delayMs: number, retries: number): void {
+    const atMs = this.#options.clock.monotonicMs() + delayMs;
+    // What is due sooner stays.
+    if (atMs >= this.#wokenAtMs) return;
+    clearTimeout(this.#woken);
+    this.#wokenAtMs = atMs;
+    this.#woken = setTimeout(() => {
+      this.#wokenAtMs = Number.POSITIVE_INFINITY;
+      if (!this.#look() && retries > 0) this.#lookIn(BUSY_RETRY_MS, retries - 1);
+    }, delayMs);
+    this.#woken.unref();
   }
 
   neighboursChanged(): void {
@@ -62,9 +88,9 @@ export class Scheduler {
     this.#soon.unref();
   }
 
-  #look(): void {
+  #look(): boolean {
     this.#lastLookMs = this.#options.clock.monotonicMs();
-    this.#options.updater.checkQuietly(this.#options.automatic);
+    return this.#options.updater.checkQuietly(this.#options.automatic);
   }
 
   #arm(): void {

@@ -18,6 +18,7 @@ import { SchoolBundles } from './school-bundles.ts';
 import { SchoolMirror } from './school-mirror.ts';
 import { SchoolOrders } from './school-orders.ts';
 import { SchoolUpdater } from './school-updater.ts';
+import { SchoolWaker } from './school-waker.ts';
 import { UpstreamFollower } from './upstream-follower.ts';
 
 /** How often the folder is looked at for new versions, which come there by any way: publish, rsync, a stick. */
@@ -77,10 +78,14 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
   const announce = async (): Promise<void> => discovery?.announce(await announcement());
   const unreadable = (error: unknown): void =>
     logger.warn('cannot read the repository', { message: asRippleError(error).message });
+  const waker =
+    discovery && config.wakeEnabled ? new SchoolWaker(config, repository, discovery, clock, logger) : undefined;
+  await waker?.look();
   const look = async (): Promise<void> => {
     await bundles?.refresh();
     await orders?.look();
     await announce();
+    await waker?.look();
   };
   const lookNow = (): void => {
     look().catch(unreadable);

@@ -28,6 +28,7 @@ export class TrustKeeper {
   readonly #memory: Memory;
   readonly #logger: Logger;
   readonly #listeners: (() => void)[] = [];
+  readonly #releaseListeners: ((bytes: Uint8Array, release: Release) => void)[] = [];
   #opening: Promise<Verifier> | undefined;
 
   private constructor(file: string, installed: Uint8Array, layout: Layout, memory: Memory, logger: Logger) {
@@ -154,10 +155,30 @@ export class TrustKeeper {
   ): Promise<Release | undefined> {
     const bytes = await source.readDocument(`images/${image}/${version}.pgp`, MAX_DOCUMENT_BYTES, signal);
     if (!bytes) return undefined;
-    const verified = await (await this.#verifier()).release(bytes, { image, version, minVersionExclusive: above });
-    writeDurablySync(this.#layout.release({ image, version }), bytes);
-    this.#memory.update({ trustedTimeSeconds: verified.trustedTimeSeconds });
-    return verified.document;
+    const release = await this.#keepRelease(bytes, image, above, version);
+    for (const listener of this.#releaseListeners) listener(bytes, release);
+    return release;
+  }
+
+  /**
+   * A release that came by itself, of whichever version above `above`; kept once verified.
+   * @throws RippleError `SignatureInvalid`, `InvalidArgument`, `Downgrade`
+   */
+  heardRelease(bytes: Uint8Array, image: string, above: number): Promise<Release> {
+    return this.#keepRelease(bytes, image, above);
+  }
+
+  /** Called with every release that a source gave and that verified, also one that was known. */
+  onRelease(listener: (bytes: Uint8Array, release: Release) => void): void {
+    this.#releaseListeners.push(listener);
+  }
+
+  async #keepRelease(bytes: Uint8Array, image: string, above: number, asked?: number): Promise<Release> {
+    const expected = { image, minVersionExclusive: above, ...(asked === undefined ? {} : { version: asked }) };
+    const { document, trustedTimeSeconds } = await (await this.#verifier()).release(bytes, expected);
+    writeDurablySync(this.#layout.release({ image, version: document.version }), bytes);
+    this.#memory.update({ trustedTimeSeconds });
+    return document;
   }
 
   /** The kept release of a version, verified again (the keyring may have moved on); `undefined` when there is none. */
