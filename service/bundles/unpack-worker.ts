@@ -73,14 +73,14 @@ class Unpacking {
       base: (file) => this.#readListed(file),
       data: (number, bytes) => writeAll(this.#open(number), bytes),
       end: (number, ref) => this.#end(number, ref),
+      kept: (target, position) => this.#readKept(target, position),
     });
   }
 
   read({ bytes, sizeBytes }: Grown): void {
     while (this.#readBytes < bytes) {
       const wanted = Math.min(STEP_BYTES, bytes - this.#readBytes);
-      const got = readFullySync(this.#bundle, this.#step.subarray(0, wanted), this.#readBytes);
-      if (got < wanted) throw new RippleError('IoError', 'the kept bundle became shorter while it was read');
+      this.#readKept(this.#step.subarray(0, wanted), this.#readBytes);
       this.#readBytes += wanted;
       this.#comingBytes = sizeBytes - this.#readBytes;
       this.#decoder.push(this.#step.subarray(0, wanted));
@@ -88,6 +88,11 @@ class Unpacking {
     const { result } = this.#decoder;
     if (result) writeFileSync(join(this.#job.out, 'manifest'), result.manifest, { mode: 0o600, flag: 'wx' });
     this.#reply({ kind: 'read', bytes, whole: result !== undefined });
+  }
+
+  #readKept(target: Uint8Array, position: number): void {
+    if (readFullySync(this.#bundle, target, position) < target.length)
+      throw new RippleError('IoError', 'the kept bundle became shorter while it was read');
   }
 
   /** Before the first content is written, and before the rest of the bundle came. */

@@ -24,6 +24,11 @@ export function memorySource(bytes: Uint8Array, name = 'bytes in memory'): ByteS
   };
 }
 
+/** `sizeBytes` bytes of another source, from `start` on. */
+export function partOf(source: ByteSource, start: number, sizeBytes: number): ByteSource {
+  return { name: source.name, sizeBytes, readAt: (target, position) => source.readAt(target, start + position) };
+}
+
 /** Reads an open file of which `sizeBytes` were counted on opening. */
 export function fileSource(fd: number, name: string, sizeBytes: number): ByteSource {
   return {

@@ -33,9 +33,9 @@ const ripple: DiffFormat = {
   decode: (old, diff, sink, limits) => {
     if (diff.sizeBytes > MAX_RIPPLE_DIFF_BYTES)
       throw new DamagedDiffError(`${diff.sizeBytes} bytes where ${MAX_RIPPLE_DIFF_BYTES} are the most`);
-    const [oldBytes, diffBytes] = [readAll(old), readAll(diff)];
+    const oldBytes = readAll(old);
     try {
-      decodeDiff(oldBytes, diffBytes, sink, limits);
+      decodeDiff(oldBytes, diff, sink, limits);
     } catch (error) {
       // To the codec these are wrong arguments; whoever fetched the diff got wrong bytes.
       if (!(error instanceof RippleError) || error.code !== 'InvalidArgument') throw error;

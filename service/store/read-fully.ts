@@ -20,7 +20,7 @@ export async function readFully(fd: number, buffer: Buffer, position: number): P
 }
 
 /** As `readFully`, for what is small or has to be read at once. */
-export function readFullySync(fd: number, buffer: Buffer, position: number): number {
+export function readFullySync(fd: number, buffer: Uint8Array, position: number): number {
   let done = 0;
   while (done < buffer.length) {
     const bytesRead = readSync(fd, buffer, done, buffer.length - done, position + done);

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memorySource } from '../../service/delta/byte-source.ts';
 import { decodeDiff, encodeDiff, encodeSolid, type SolidRecord } from '../../service/delta/ripdiff/index.ts';
 
 interface Changed {
@@ -73,7 +74,7 @@ for (const name of wanted.length > 0 ? wanted : readdirSync(corpus).sort()) {
     const diff = encodeDiff(base, target);
     const made = performance.now();
     const hash = createHash('sha256');
-    decodeDiff(base, diff, (part) => hash.update(part), { maxNewBytes: target.length });
+    decodeDiff(base, memorySource(diff), (part) => hash.update(part), { maxNewBytes: target.length });
     applyMs += performance.now() - made;
     makeMs += made - start;
     diffs += diff.length;

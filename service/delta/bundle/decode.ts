@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { asRippleError, HashMismatchError, RippleError } from '../../api/errors.ts';
 import type { BlobRef } from '../../core/ports.ts';
-import { SolidDecoder } from '../ripdiff/index.ts';
+import { type KeptBytes, SolidDecoder } from '../ripdiff/index.ts';
 import { type BundleHeader, CHECK_BYTES, readHeader } from './format.ts';
 import { type FileLine, OldFiles } from './manifest-files.ts';
 import { ReadTemplate } from './template.ts';
@@ -21,6 +21,8 @@ export interface DecodeBundleOptions {
   readonly base: (file: FileLine) => Uint8Array;
   /** The next bytes of new content `number` (from 0); the array is used again. */
   readonly data: (number: number, bytes: Uint8Array) => void;
+  /** Bytes of the bundle that were pushed, read again; without it what waits is held in memory. */
+  readonly kept?: KeptBytes;
   /** Content `number` is whole and is this: by its own hash, whatever the bundle promised. */
   readonly end?: (number: number, content: BlobRef) => void;
 }
@@ -54,6 +56,7 @@ export class BundleDecoder {
   readonly #solid: SolidDecoder;
   readonly #contents: BlobRef[] = [];
   #start: Buffer | undefined = Buffer.alloc(0);
+  #startBytes = 0;
   #checks: readonly Buffer[] = [];
   #leftBytes = 0;
   #text: Buffer[] = [];
@@ -62,6 +65,7 @@ export class BundleDecoder {
   #result: DecodedBundle | undefined;
 
   constructor(options: DecodeBundleOptions) {
+    const { kept } = options;
     this.#options = options;
     this.#old = new OldFiles(options.manifestA);
     this.#solid = new SolidDecoder(
@@ -73,6 +77,7 @@ export class BundleDecoder {
         end: (record) => (record === 0 ? this.#endTemplate() : this.#endContent(record - 1)),
       },
       { maxFrameBytes: options.maxBundleBytes },
+      kept && ((target, position) => kept(target, this.#startBytes + position)),
     );
   }
 
@@ -110,6 +115,7 @@ export class BundleDecoder {
     this.#options.begin?.(header);
     this.#checks = header.checks;
     this.#leftBytes = header.newBytes;
+    this.#startBytes = header.end;
     return start.subarray(header.end);
   }
 

@@ -1,13 +1,20 @@
 import type { BitCoder } from './range-coder.ts';
 
 /** An even chance. Slots are kept XORed with it, so that fresh zero memory, which costs nothing until it is touched, is a fresh model. */
-const EVEN = 0x80000000 | 0;
+export const EVEN = 0x80000000 | 0;
 
 const NONE = new Int32Array(0);
 
 /** How far one step moves, by how often a slot was used: fast at first (1/1.5, 1/2.5 …), then steady. */
 const STEP = new Int32Array(1024);
 for (let i = 0; i < 1024; i++) STEP[i] = Math.floor(16384 / (2 * i + 3));
+
+/** What `slot` (not XORed) becomes once its bit turned out to be `bit`. */
+export function learned(slot: number, bit: number, limit: number): number {
+  const uses = slot & 1023;
+  const moved = Math.imul(((-bit & 0x3fffff) - (slot >>> 10)) >> 3, STEP[uses] ?? 0) & ~1023;
+  return (slot + moved + (uses < limit ? 1 : 0)) | 0;
+}
 
 /**
  * A row of adaptive bits. A slot is 22 bits of probability (that the bit is 1) over a 10-bit use count, so that a young slot learns
@@ -43,10 +50,7 @@ export class BitModels {
 
   private learn(index: number, slot: number, bit: number): void {
     if (this.slots === NONE) this.slots = new Int32Array(this.count);
-    const uses = slot & 1023;
-    const target = bit !== 0 ? 0x3fffff : 0;
-    const moved = (slot + (Math.imul((target - (slot >>> 10)) >> 3, STEP[uses] ?? 0) & ~1023)) | 0;
-    this.slots[index] = (moved + (uses < this.limit ? 1 : 0)) ^ EVEN;
+    this.slots[index] = learned(slot, bit, this.limit) ^ EVEN;
   }
 
   /** `width` bits, most significant first, each in the context of those before; uses 2^width slots from `base`. */

@@ -1,5 +1,6 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { RippleError } from '../../api/errors.ts';
+import type { ByteSource } from '../byte-source.ts';
 import { i32, putU32 } from '../exe/bytes.ts';
 
 /**
@@ -7,6 +8,9 @@ import { i32, putU32 } from '../exe/bytes.ts';
  * contexts, for some more bytes. Pieces lie at the end of a frame, the first one last, so that a frame without any pays nothing.
  */
 export const BULK_PIECE = 1 << 23;
+
+/** The least that zlib takes. */
+const MIN_CHUNK = 64;
 
 /** Above this many new bytes in one file they go in bulk: mixed contexts would keep a laptop busy for seconds. */
 export function isBulk(extraBytes: number, newSize: number): boolean {
@@ -59,12 +63,12 @@ export class BulkWriter implements BulkStore {
 }
 
 export class BulkReader implements BulkStore {
-  private readonly frame: Uint8Array;
+  private readonly frame: ByteSource;
   private end: number;
 
-  constructor(frame: Uint8Array) {
+  constructor(frame: ByteSource) {
     this.frame = frame;
-    this.end = frame.length;
+    this.end = frame.sizeBytes;
   }
 
   write(): void {
@@ -74,7 +78,9 @@ export class BulkReader implements BulkStore {
   read(length: number): Uint8Array {
     if (length > this.end) throw damaged();
     this.end -= length;
-    return this.frame.subarray(this.end, this.end + length);
+    const piece = new Uint8Array(length);
+    this.frame.readAt(piece, this.end);
+    return piece;
   }
 }
 
@@ -82,7 +88,8 @@ export class BulkReader implements BulkStore {
 export function unpack(piece: Uint8Array, length: number): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = brotliDecompressSync(piece, { maxOutputLength: Math.max(length, 1) });
+    // In one chunk, which has room to spare so that no second one is asked for: several would be copied together.
+    bytes = brotliDecompressSync(piece, { maxOutputLength: Math.max(length, 1), chunkSize: length + MIN_CHUNK });
   } catch {
     throw damaged();
   }

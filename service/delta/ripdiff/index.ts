@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import { type ByteSource, partOf } from '../byte-source.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
 import { FileCodec, planFile } from './file-codec.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
@@ -24,13 +25,16 @@ export function encodeDiff(
 }
 
 /** Makes the new file of a diff and hands it to `sink` in order; the array that it is given is used again. */
-export function decodeDiff(old: Uint8Array, diff: Uint8Array, sink: Sink, limits: DiffLimits): void {
-  if (Buffer.from(diff.subarray(0, 8)).toString('latin1') !== RIPDIFF_MAGIC)
+export function decodeDiff(old: Uint8Array, diff: ByteSource, sink: Sink, limits: DiffLimits): void {
+  const magic = new Uint8Array(Math.min(RIPDIFF_MAGIC.length, diff.sizeBytes));
+  diff.readAt(magic, 0);
+  if (Buffer.from(magic).toString('latin1') !== RIPDIFF_MAGIC)
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
-  const code = diff.subarray(8);
+  const code = partOf(diff, magic.length, diff.sizeBytes - magic.length);
   new FileCodec(true).decode(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
 }
 
+export type { KeptBytes } from './pushed-bytes.ts';
 export {
   encodeSolid,
   encodeSolidFrames,

@@ -1,16 +1,19 @@
-import { BitModels } from './bit-models.ts';
-import { Mixer, stretch } from './logistic.ts';
+import { BitModels, EVEN, learned } from './bit-models.ts';
+import { LiteralWindow, tableBits } from './literal-window.ts';
+import { squash, stretch, trained } from './logistic.ts';
 import type { BitCoder } from './range-coder.ts';
 
 const MAX_HASH_BITS = 20;
-const MAX_WINDOW_BITS = 22;
-const MAX_MATCH_BITS = 18;
-const MIN_BITS = 12;
-const MIN_MATCH = 5;
+/** Slots by the last byte alone need no hash. */
+const FIRST_BITS = 17;
 const ORDERS = 6;
 const INPUTS = ORDERS + 2;
-/** Orders that training touches: not those of the old byte at the same place. */
-const TRAINED_ORDERS = 4;
+const LIMIT = 60;
+const RATE = 3;
+const FIRST_WEIGHT = 20_000;
+const STRENGTHS = 16;
+/** Training learns for the new bytes alone: its old bytes have no old bytes at the same place. */
+const KEPT_CONTEXT = 8;
 
 /** Kinds of place that literals and changed bytes are told apart by. */
 export const REGION = { code: 0, data: 1, text: 2, other: 3 } as const;
@@ -18,94 +21,87 @@ export const REGION_COUNT = 4;
 
 /**
  * Codes bytes that are in no old file: a mix of the contexts of the bytes before (of the new file), of the old byte that stands where the old file
- * went on, and of the longest earlier match.
+ * went on, and of the longest earlier match. Its loops run for most of the time that a bundle takes: they are written out for the six contexts,
+ * whose slots lie in one array, and keep to whole numbers of 32 bits.
  */
 export class LiteralCodec {
+  private readonly window: LiteralWindow;
   private readonly hashShift: number;
-  private readonly matchShift: number;
-  /** The last bytes; empty where nothing will ever be coded. */
-  private readonly window: Uint8Array;
-  private readonly mask: number;
-  private position = 0;
-  private readonly orders: BitModels[] = [];
+  private readonly slotCount: number;
+  /** One order after the other, as in `BitModels`; made when the first byte comes. */
+  private slots: Int32Array | undefined;
+  /** Where each order begins. */
+  private readonly start1 = 1 << FIRST_BITS;
+  private readonly start2: number;
+  private readonly start3: number;
+  private readonly start4: number;
+  private readonly start5: number;
   private readonly order0 = new BitModels(REGION_COUNT * 256, 255);
-  private readonly matchBits = new BitModels(64 * 2, 1023);
-  private readonly heads: Int32Array;
-  private readonly mixer = new Mixer(INPUTS, 3 * 16 * REGION_COUNT, 3, 20000);
-  private readonly bases = new Int32Array(ORDERS);
-  /** Where the 16 slots of each order begin for the half byte that is being coded: they share a line of the cache. */
-  private readonly groups = new Int32Array(ORDERS);
-  private match = 0;
-  private matchLength = 0;
+  private readonly matchBits = new BitModels(STRENGTHS * 4, 1023);
+  private readonly weights = new Int32Array(INPUTS * STRENGTHS * REGION_COUNT).fill(FIRST_WEIGHT);
 
   /** So many bytes will be coded or learned, and so many seen besides, at most: tables are made for that. */
   constructor(bytes: number, seenBytes: number) {
-    const bits = (room: number, most: number): number =>
-      Math.max(MIN_BITS, Math.min(most, Math.ceil(Math.log2(Math.max(1, room)))));
     // A byte touches two groups of 16 slots.
-    const hashBits = bits(32 * bytes, MAX_HASH_BITS);
+    const hashBits = tableBits(32 * bytes, MAX_HASH_BITS);
     this.hashShift = 32 - hashBits;
-    for (let i = 0; i < ORDERS; i++) this.orders.push(new BitModels(i === 0 ? 1 << 17 : 1 << hashBits, 60));
-    this.window = new Uint8Array(bytes === 0 ? 0 : 1 << bits(2 * (bytes + seenBytes), MAX_WINDOW_BITS));
-    this.mask = Math.max(0, this.window.length - 1);
-    const matchBits = bits(2 * (bytes + seenBytes), MAX_MATCH_BITS);
-    this.matchShift = 32 - matchBits;
-    this.heads = new Int32Array(bytes === 0 ? 0 : 1 << matchBits);
+    this.start2 = this.start1 + (1 << hashBits);
+    this.start3 = this.start2 + (1 << hashBits);
+    this.start4 = this.start3 + (1 << hashBits);
+    this.start5 = this.start4 + (1 << hashBits);
+    this.slotCount = this.start5 + (1 << hashBits);
+    this.window = new LiteralWindow(bytes, seenBytes);
   }
 
   /** Bytes that were copied rather than coded: contexts see them. */
   see(bytes: Uint8Array): void {
-    const { length } = this.window;
-    if (length === 0) return;
-    const from = bytes.length > length ? bytes.subarray(bytes.length - length) : bytes;
-    const at = (this.position + bytes.length - from.length) & this.mask;
-    const first = Math.min(from.length, length - at);
-    this.window.set(from.subarray(0, first), at);
-    if (first < from.length) this.window.set(from.subarray(first), 0);
-    this.position = (this.position + bytes.length) % 0x40000000;
-    this.matchLength = 0;
+    this.window.see(bytes);
   }
 
   /**
    * Learns from bytes that both sides have, as if they had been coded. Contexts go on from the new file's last bytes afterwards.
    */
   train(bytes: Uint8Array, region: number): void {
-    const kept = new Uint8Array(8).map((_, i) => this.before(8 - i));
+    const { window } = this;
+    this.slots ??= new Int32Array(this.slotCount);
+    const kept = new Uint8Array(KEPT_CONTEXT).map((_, i) => window.before(KEPT_CONTEXT - i));
+    let last4 = (window.before(4) << 24) | (window.before(3) << 16) | (window.before(2) << 8) | window.before(1);
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0;
-      this.setContexts(bytes[i] ?? 0, bytes[i + 1] ?? 0);
-      this.learn(region, 1, byte >>> 4);
-      this.learn(region, 16 | (byte >>> 4), byte & 15);
-      this.append(byte);
+      this.learnByte(this.slots, byte, last4, region * 256);
+      window.note(byte);
+      last4 = (last4 << 8) | byte;
     }
     this.see(kept);
   }
 
-  /** Learns the half byte `value` that follows `start`: 1, or the first half with 16 added. */
-  private learn(region: number, start: number, value: number): void {
-    const { groups, orders, order0 } = this;
-    this.setGroups(start, TRAINED_ORDERS);
+  private learnByte(slots: Int32Array, byte: number, last4: number, order0Base: number): void {
+    const { order0, hashShift, start1, start2, start3 } = this;
+    const base0 = (last4 & 255) << 9;
+    const base1 = hash2(last4);
+    const base2 = hash3(last4);
+    const base3 = hash4(last4);
     let node = 1;
-    for (let shift = 3; shift >= 0; shift--) {
-      const bit = (value >>> shift) & 1;
-      order0.update(region * 256 + ((start << (3 - shift)) | (node & ((1 << (3 - shift)) - 1))), bit);
-      for (let k = 0; k < TRAINED_ORDERS; k++) orders[k]?.update((groups[k] ?? 0) | node, bit);
+    let group0 = 0;
+    let group1 = 0;
+    let group2 = 0;
+    let group3 = 0;
+    for (let shift = 7; shift >= 0; shift--) {
+      if ((shift & 3) === 3) {
+        group0 = base0 | ((node & 31) << 4);
+        group1 = start1 + groupOf(base1, node, hashShift);
+        group2 = start2 + groupOf(base2, node, hashShift);
+        group3 = start3 + groupOf(base3, node, hashShift);
+      }
+      const inGroup = shift > 3 ? node : (node & ((8 >> shift) - 1)) | (8 >> shift);
+      const bit = (byte >>> shift) & 1;
+      order0.update(order0Base + node, bit);
+      update(slots, group0 | inGroup, bit);
+      update(slots, group1 | inGroup, bit);
+      update(slots, group2 | inGroup, bit);
+      update(slots, group3 | inGroup, bit);
       node = node * 2 + bit;
     }
-  }
-
-  private setGroups(start: number, count: number): void {
-    const { groups, bases } = this;
-    groups[0] = (bases[0] ?? 0) | ((start & 31) << 4);
-    for (let k = 1; k < count; k++) {
-      const mixed = Math.imul((bases[k] ?? 0) + Math.imul(start, 0x9e3779b1), 0x85ebca6b);
-      groups[k] = ((mixed ^ (mixed >>> 15)) >>> this.hashShift) & ~15;
-    }
-  }
-
-  /** The byte `back` places before the next one. */
-  before(back: number): number {
-    return this.window[(this.position - back) & this.mask] ?? 0;
   }
 
   /** Codes `out.length` bytes into `out` from `target`; `old` from `oldPosition` is what stood there before. */
@@ -117,84 +113,95 @@ export class LiteralCodec {
     old: Uint8Array,
     oldPosition: number,
   ): void {
+    this.slots ??= new Int32Array(this.slotCount);
     for (let i = 0; i < out.length; i++) {
-      const byte = this.codeByte(
-        coder,
-        target?.[i] ?? 0,
-        region,
-        old[oldPosition + i] ?? 0,
-        old[oldPosition + i + 1] ?? 0,
-      );
+      const at = oldPosition + i;
+      const aligned = at < old.length ? (old[at] ?? 0) : 0;
+      const alignedNext = at + 1 < old.length ? (old[at + 1] ?? 0) : 0;
+      const byte = this.codeByte(coder, this.slots, target ? (target[i] ?? 0) : 0, region, aligned, alignedNext);
       out[i] = byte;
-      this.append(byte);
+      this.window.append(byte);
     }
   }
 
-  private append(byte: number): void {
-    this.window[this.position & this.mask] = byte;
-    this.position = (this.position + 1) % 0x40000000;
-    if (this.matchLength > 0) {
-      if (this.window[this.match & this.mask] === byte) {
-        this.match++;
-        if (this.matchLength < 400) this.matchLength++;
-      } else {
-        this.matchLength = 0;
-      }
-    }
-    let hash = 0;
-    for (let k = 1; k <= MIN_MATCH; k++) hash = Math.imul(hash + this.before(k) + 1, 0x2c9277b5);
-    hash >>>= this.matchShift;
-    if (this.matchLength === 0) {
-      const candidate = this.heads[hash] ?? 0;
-      if (candidate > 0 && this.position - candidate < this.window.length - 512) {
-        let length = 0;
-        while (length < 32 && this.window[(candidate - 1 - length) & this.mask] === this.before(length + 1)) length++;
-        if (length >= MIN_MATCH) {
-          this.match = candidate;
-          this.matchLength = length;
-        }
-      }
-    }
-    this.heads[hash] = this.position;
-  }
-
-  private setContexts(aligned: number, alignedNext: number): void {
-    const c1 = this.before(1);
-    const c2 = this.before(2);
-    const c3 = this.before(3);
-    const c4 = this.before(4);
-    const { bases } = this;
-    bases[0] = c1 << 9;
-    bases[1] = Math.imul((c2 << 8) | c1 | 0x1000000, 0x2f0b4c47);
-    bases[2] = Math.imul((c3 << 16) | (c2 << 8) | c1 | 0x2000000, 0x3c6ef35f);
-    bases[3] = Math.imul(((c4 << 24) | (c3 << 16) | (c2 << 8) | c1) ^ 0x5bd1e995, 0x27d4eb2d);
-    bases[4] = Math.imul((aligned << 8) | c1 | 0x3000000, 0x1b873593);
-    bases[5] = Math.imul((alignedNext << 16) | (aligned << 8) | c2 | 0x4000000, 0x165667b1);
-  }
-
-  private codeByte(coder: BitCoder, byte: number, region: number, aligned: number, alignedNext: number): number {
-    this.setContexts(aligned, alignedNext);
-    const { groups, orders, mixer, matchBits, order0 } = this;
-    const expected = this.matchLength > 0 ? (this.window[this.match & this.mask] ?? 0) : -1;
-    const strength =
-      this.matchLength === 0
-        ? 0
-        : Math.min(15, this.matchLength < 16 ? this.matchLength >> 1 : 8 + (this.matchLength >> 4));
+  private codeByte(
+    coder: BitCoder,
+    slots: Int32Array,
+    byte: number,
+    region: number,
+    aligned: number,
+    alignedNext: number,
+  ): number {
+    const { window, weights, matchBits, order0, hashShift, start1, start2, start3, start4, start5 } = this;
+    const { matchLength } = window;
+    const last4 = (window.before(4) << 24) | (window.before(3) << 16) | (window.before(2) << 8) | window.before(1);
+    const last = last4 & 255;
+    const base0 = last << 9;
+    const base1 = hash2(last4);
+    const base2 = hash3(last4);
+    const base3 = hash4(last4);
+    const base4 = Math.imul((aligned << 8) | last | 0x3000000, 0x1b873593);
+    const base5 = Math.imul((alignedNext << 16) | (aligned << 8) | ((last4 >>> 8) & 255) | 0x4000000, 0x165667b1);
+    const expected = matchLength > 0 ? (window.bytes[window.match & window.mask] ?? 0) : 0;
+    const strength = matchLength === 0 ? 0 : Math.min(15, matchLength < 16 ? matchLength >> 1 : 8 + (matchLength >> 4));
     let node = 1;
-    let agrees = expected >= 0;
+    let agrees = matchLength > 0;
+    let group0 = 0;
+    let group1 = 0;
+    let group2 = 0;
+    let group3 = 0;
+    let group4 = 0;
+    let group5 = 0;
     for (let shift = 7; shift >= 0; shift--) {
-      if (shift === 7 || shift === 3) this.setGroups(node, ORDERS);
-      const inGroup = shift > 3 ? node : (node & ((1 << (3 - shift)) - 1)) | (1 << (3 - shift));
-      mixer.put(0, order0.peek(region * 256 + node));
-      for (let i = 0; i < ORDERS; i++) mixer.put(i + 1, orders[i]?.peek((groups[i] ?? 0) | inGroup) ?? 2048);
+      if ((shift & 3) === 3) {
+        group0 = base0 | ((node & 31) << 4);
+        group1 = start1 + groupOf(base1, node, hashShift);
+        group2 = start2 + groupOf(base2, node, hashShift);
+        group3 = start3 + groupOf(base3, node, hashShift);
+        group4 = start4 + groupOf(base4, node, hashShift);
+        group5 = start5 + groupOf(base5, node, hashShift);
+      }
+      const inGroup = shift > 3 ? node : (node & ((8 >> shift) - 1)) | (8 >> shift);
       const expectedBit = agrees ? (expected >>> shift) & 1 : 0;
       const matchSlot = strength * 2 + expectedBit;
-      mixer.putStretched(ORDERS + 1, agrees ? stretch(matchBits.peek(matchSlot)) : 0);
-      const p = mixer.mix((agrees ? strength : 0) * REGION_COUNT + region);
-      const bit = coder.code(p, (byte >>> shift) & 1);
-      mixer.learn(bit);
+      const w = ((agrees ? strength : 0) * REGION_COUNT + region) * INPUTS;
+      const s0 = stretch(order0.peek(region * 256 + node));
+      const s1 = stretch(peek(slots, group0 | inGroup));
+      const s2 = stretch(peek(slots, group1 | inGroup));
+      const s3 = stretch(peek(slots, group2 | inGroup));
+      const s4 = stretch(peek(slots, group3 | inGroup));
+      const s5 = stretch(peek(slots, group4 | inGroup));
+      const s6 = stretch(peek(slots, group5 | inGroup));
+      const s7 = agrees ? stretch(matchBits.peek(matchSlot)) : 0;
+      const p0 = Math.imul(weights[w] ?? 0, s0);
+      const p1 = Math.imul(weights[w + 1] ?? 0, s1);
+      const p2 = Math.imul(weights[w + 2] ?? 0, s2);
+      const p3 = Math.imul(weights[w + 3] ?? 0, s3);
+      const p4 = Math.imul(weights[w + 4] ?? 0, s4);
+      const p5 = Math.imul(weights[w + 5] ?? 0, s5);
+      const p6 = Math.imul(weights[w + 6] ?? 0, s6);
+      const p7 = Math.imul(weights[w + 7] ?? 0, s7);
+      const high =
+        (p0 >> 16) + (p1 >> 16) + (p2 >> 16) + (p3 >> 16) + (p4 >> 16) + (p5 >> 16) + (p6 >> 16) + (p7 >> 16);
+      const low = low16(p0) + low16(p1) + low16(p2) + low16(p3) + low16(p4) + low16(p5) + low16(p6) + low16(p7);
+      const mixed = squash((high + (low >> 16)) | 0);
+      const bit = coder.code(mixed, (byte >>> shift) & 1);
+      const error = Math.imul((-bit & 65535) - mixed, RATE);
+      weights[w] = trained(weights[w] ?? 0, s0, error);
+      weights[w + 1] = trained(weights[w + 1] ?? 0, s1, error);
+      weights[w + 2] = trained(weights[w + 2] ?? 0, s2, error);
+      weights[w + 3] = trained(weights[w + 3] ?? 0, s3, error);
+      weights[w + 4] = trained(weights[w + 4] ?? 0, s4, error);
+      weights[w + 5] = trained(weights[w + 5] ?? 0, s5, error);
+      weights[w + 6] = trained(weights[w + 6] ?? 0, s6, error);
+      weights[w + 7] = trained(weights[w + 7] ?? 0, s7, error);
       order0.update(region * 256 + node, bit);
-      for (let i = 0; i < ORDERS; i++) orders[i]?.update((groups[i] ?? 0) | inGroup, bit);
+      update(slots, group0 | inGroup, bit);
+      update(slots, group1 | inGroup, bit);
+      update(slots, group2 | inGroup, bit);
+      update(slots, group3 | inGroup, bit);
+      update(slots, group4 | inGroup, bit);
+      update(slots, group5 | inGroup, bit);
       if (agrees) {
         matchBits.update(matchSlot, bit);
         agrees = bit === expectedBit;
@@ -203,4 +210,36 @@ export class LiteralCodec {
     }
     return node & 255;
   }
+}
+
+/** Hashes of the last two, three and four bytes. */
+function hash2(last4: number): number {
+  return Math.imul((last4 & 0xffff) | 0x1000000, 0x2f0b4c47);
+}
+
+function hash3(last4: number): number {
+  return Math.imul((last4 & 0xffffff) | 0x2000000, 0x3c6ef35f);
+}
+
+function hash4(last4: number): number {
+  return Math.imul(last4 ^ 0x5bd1e995, 0x27d4eb2d);
+}
+
+/** Where the 16 slots of a context begin for the half byte after `node`: they share a line of the cache. */
+function groupOf(base: number, node: number, hashShift: number): number {
+  const mixed = Math.imul(base + Math.imul(node, 0x9e3779b1), 0x85ebca6b);
+  return ((mixed ^ (mixed >>> 15)) >>> hashShift) & ~15;
+}
+
+/** Probability in 1/4096. */
+function peek(slots: Int32Array, index: number): number {
+  return ((slots[index] ?? 0) ^ EVEN) >>> 20;
+}
+
+function update(slots: Int32Array, index: number, bit: number): void {
+  slots[index] = learned((slots[index] ?? 0) ^ EVEN, bit, LIMIT) ^ EVEN;
+}
+
+function low16(value: number): number {
+  return value & 65535;
 }

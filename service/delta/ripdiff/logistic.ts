@@ -40,6 +40,17 @@ export function stretch(p: number): number {
   return STRETCH[p] ?? 0;
 }
 
+/** Rates above this would leave 32 bits. */
+const MAX_RATE = 16;
+/** Weights stay within ±2^19, so that their product with a stretched probability has 32 bits. */
+const MAX_WEIGHT = 524_287;
+
+/** What `weight` becomes after an error of its mix (difference of probabilities in 1/65536, times the rate), in whole numbers. */
+export function trained(weight: number, stretched: number, error: number): number {
+  const moved = weight + ((Math.imul(stretched, error) + 32768) >> 16);
+  return moved > MAX_WEIGHT ? MAX_WEIGHT : moved < -MAX_WEIGHT - 1 ? -MAX_WEIGHT - 1 : moved;
+}
+
 /** Weighs `inputs` predictions; one set of weights for each of `contexts`. */
 export class Mixer {
   private readonly weights: Int32Array;
@@ -50,6 +61,7 @@ export class Mixer {
   private mixed = 32768;
 
   constructor(inputs: number, contexts: number, rate: number, firstWeight = Math.floor(65536 / inputs) + 8192) {
+    if (rate > MAX_RATE) throw new RangeError(`a rate of ${rate} is too much`);
     this.inputs = inputs;
     this.rate = rate;
     this.weights = new Int32Array(inputs * contexts).fill(firstWeight);
@@ -61,27 +73,26 @@ export class Mixer {
     this.stretched[input] = STRETCH[p] ?? 0;
   }
 
-  putStretched(input: number, value: number): void {
-    this.stretched[input] = value;
-  }
-
   /** Probability of a 1 in 1/65536. */
   mix(context: number): number {
-    const base = context * this.inputs;
+    const { weights, stretched, inputs } = this;
+    const base = context * inputs;
     this.base = base;
-    let sum = 0;
-    for (let i = 0; i < this.inputs; i++) sum += (this.weights[base + i] ?? 0) * (this.stretched[i] ?? 0);
-    // A sum stays below 2^53: weights are clamped, inputs are 12 bits.
-    this.mixed = squash(Math.floor(sum / 65536));
+    // The sum has more than 32 bits: its halves are kept apart.
+    let high = 0;
+    let low = 0;
+    for (let i = 0; i < inputs; i++) {
+      const product = Math.imul(weights[base + i] ?? 0, stretched[i] ?? 0);
+      high += product >> 16;
+      low += product & 65535;
+    }
+    this.mixed = squash(high + (low >> 16));
     return this.mixed;
   }
 
   learn(bit: number): void {
+    const { weights, stretched, inputs, base } = this;
     const error = ((bit !== 0 ? 65535 : 0) - this.mixed) * this.rate;
-    for (let i = 0; i < this.inputs; i++) {
-      const at = this.base + i;
-      const weight = (this.weights[at] ?? 0) + Math.round(((this.stretched[i] ?? 0) * error) / 65536);
-      this.weights[at] = weight > 524287 ? 524287 : weight < -524288 ? -524288 : weight;
-    }
+    for (let i = 0; i < inputs; i++) weights[base + i] = trained(weights[base + i] ?? 0, stretched[i] ?? 0, error);
   }
 }

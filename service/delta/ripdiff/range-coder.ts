@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import type { ByteSource } from '../byte-source.ts';
 
 /**
  * One binary decision of an arithmetic code. Encoder and decoder share every model above this interface: the encoder is
@@ -92,17 +93,26 @@ export class RangeEncoder implements BitCoder {
 
 /** Bytes past the end of a code that a decoder may ask for before the code is called cut short. */
 const SLACK = 8;
+/** A longer code is not held whole. */
+const WINDOW_BYTES = 1 << 16;
 
 export class RangeDecoder implements BitCoder {
   readonly encoding = false;
-  private readonly bytes: Uint8Array;
+  private readonly source: ByteSource;
+  private readonly window: Uint8Array;
+  /** What the window holds begins here, and ends after so many bytes. */
+  private windowStart = 0;
+  private windowEnd = 0;
   private position = 0;
+  /** Bytes that were asked for past the end. */
+  private past = 0;
   // Both are 32 bits without a sign, kept as numbers with one: those the engine keeps in registers.
   private range = -1;
   private offset = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  constructor(source: ByteSource) {
+    this.source = source;
+    this.window = new Uint8Array(Math.min(source.sizeBytes, WINDOW_BYTES));
     for (let i = 0; i < 4; i++) this.offset = (this.offset << 8) | this.next();
   }
 
@@ -126,9 +136,23 @@ export class RangeDecoder implements BitCoder {
   }
 
   private next(): number {
-    if (this.position >= this.bytes.length + SLACK)
-      throw new RippleError('InvalidArgument', 'the diff ends too early; fetch it again');
-    return this.bytes[this.position++] ?? 0;
+    return this.position < this.windowEnd ? (this.window[this.position++] ?? 0) : this.nextWindow();
+  }
+
+  private nextWindow(): number {
+    const { source, window } = this;
+    this.windowStart += this.windowEnd;
+    const left = source.sizeBytes - this.windowStart;
+    if (left <= 0) {
+      // The code goes on with zeros.
+      this.windowEnd = 0;
+      if (++this.past > SLACK) throw new RippleError('InvalidArgument', 'the diff ends too early; fetch it again');
+      return 0;
+    }
+    this.windowEnd = Math.min(left, window.length);
+    source.readAt(window.subarray(0, this.windowEnd), this.windowStart);
+    this.position = 1;
+    return window[0] ?? 0;
   }
 }
 

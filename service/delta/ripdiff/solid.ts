@@ -1,6 +1,8 @@
 import { RippleError } from '../../api/errors.ts';
+import { type ByteSource, partOf } from '../byte-source.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
 import { FileCodec, planFile } from './file-codec.ts';
+import { type KeptBytes, PushedAndKept, type PushedBytes, PushedToMemory } from './pushed-bytes.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
 
 /** One file of a solid stream: made from `base`, or from nothing. */
@@ -14,9 +16,11 @@ export interface SolidOptions {
   readonly log?: (text: string) => void;
 }
 
-/** A frame ends after the record that takes it past this many coded bytes: a decoder holds one frame at a time. */
+/** A frame ends after the record that takes it past this many coded bytes: what came of a frame has to wait for the rest of it. */
 const FRAME_BYTES = 1 << 16;
 const MAX_RECORDS_IN_FRAME = 1 << 16;
+/** Two numbers of 5 bytes. */
+const MAX_HEAD_BYTES = 10;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -57,7 +61,7 @@ function leb128(value: number): Uint8Array {
 }
 
 export interface SolidLimits {
-  /** Coded bytes of one frame, which is held in memory. */
+  /** Coded bytes of one frame. */
   readonly maxFrameBytes: number;
 }
 
@@ -80,15 +84,16 @@ export interface SolidReceiver {
 export class SolidDecoder {
   private readonly receiver: SolidReceiver;
   private readonly limits: SolidLimits;
+  private readonly stream: PushedBytes;
   private readonly codec = new FileCodec();
-  private waiting: Buffer[] = [];
-  private waitingBytes = 0;
   private neededBytes = 2;
   private record = 0;
 
-  constructor(receiver: SolidReceiver, limits: SolidLimits) {
+  /** `kept`: what is pushed can be read there too, so that no frame is held in memory. */
+  constructor(receiver: SolidReceiver, limits: SolidLimits, kept?: KeptBytes) {
     this.receiver = receiver;
     this.limits = limits;
+    this.stream = kept ? new PushedAndKept(kept) : new PushedToMemory();
   }
 
   /** Records decoded so far. */
@@ -97,59 +102,54 @@ export class SolidDecoder {
   }
 
   push(bytes: Uint8Array): void {
-    this.waiting.push(Buffer.from(bytes));
-    this.waitingBytes += bytes.length;
-    while (this.waitingBytes >= this.neededBytes) {
-      const all = this.waiting.length === 1 ? (this.waiting[0] ?? Buffer.alloc(0)) : Buffer.concat(this.waiting);
-      this.waiting = [all];
-      const rest = this.frame(all);
-      if (!rest) break;
-      this.waiting = [rest];
-      this.waitingBytes = rest.length;
-      this.neededBytes = 2;
-    }
+    this.stream.push(bytes);
+    while (this.stream.sizeBytes >= this.neededBytes && this.frame());
   }
 
   /** No more bytes will come. */
   finish(): void {
-    if (this.waitingBytes > 0) throw new RippleError('InvalidArgument', 'the bundle ends too early; fetch it again');
+    if (this.stream.sizeBytes > 0)
+      throw new RippleError('InvalidArgument', 'the bundle ends too early; fetch it again');
   }
 
-  /** Decodes the first frame of `bytes` and answers what follows it, or undefined when it is not whole yet. */
-  private frame(bytes: Buffer): Buffer | undefined {
-    const count = readLeb128(bytes, 0);
-    const length = count && readLeb128(bytes, count.end);
+  /** Decodes the first frame of what waits; false when it is not whole yet. */
+  private frame(): boolean {
+    const { stream } = this;
+    const head = new Uint8Array(Math.min(MAX_HEAD_BYTES, stream.sizeBytes));
+    stream.readAt(head, 0);
+    const count = readLeb128(head, 0);
+    const length = count && readLeb128(head, count.end);
     if (!count || !length) {
-      this.neededBytes = bytes.length + 1;
-      return undefined;
+      this.neededBytes = stream.sizeBytes + 1;
+      return false;
     }
     if (length.value > this.limits.maxFrameBytes || count.value > MAX_RECORDS_IN_FRAME)
       throw new RippleError('InvalidArgument', `a part of the bundle has ${length.value} bytes; refused`);
     this.neededBytes = length.end + length.value;
-    if (bytes.length < this.neededBytes) return undefined;
-    const code = bytes.subarray(length.end, this.neededBytes);
+    if (stream.sizeBytes < this.neededBytes) return false;
+    this.decode(count.value, partOf(stream, length.end, length.value));
+    stream.drop(this.neededBytes);
+    this.neededBytes = 2;
+    return true;
+  }
+
+  private decode(count: number, code: ByteSource): void {
     const coder = new RangeDecoder(code);
     const bulk = new BulkReader(code);
-    for (let i = 0; i < count.value; i++) {
+    for (let i = 0; i < count; i++) {
       const record = this.record;
       const base = this.receiver.base(record) ?? NOTHING;
-      this.codec.decode(
-        coder,
-        bulk,
-        base,
-        (part) => this.receiver.data(record, part),
-        this.receiver.maxNewBytes(record),
-      );
+      const sink = (part: Uint8Array): void => this.receiver.data(record, part);
+      this.codec.decode(coder, bulk, base, sink, this.receiver.maxNewBytes(record));
       this.receiver.end(record);
       this.record++;
     }
-    return bytes.subarray(this.neededBytes);
   }
 }
 
-function readLeb128(bytes: Buffer, at: number): { value: number; end: number } | undefined {
+function readLeb128(bytes: Uint8Array, at: number): { value: number; end: number } | undefined {
   let value = 0;
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < MAX_HEAD_BYTES / 2; i++) {
     const byte = bytes[at + i];
     if (byte === undefined) return undefined;
     value += (byte & 127) * 2 ** (7 * i);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { BlockList } from '../../../service/delta/blocks.ts';
+import { memorySource } from '../../../service/delta/byte-source.ts';
 import { AddressMap } from '../../../service/delta/exe/address-map.ts';
 import { stubTarget } from '../../../service/delta/exe/arm-references.ts';
 import { readElf, SHF, SHT } from '../../../service/delta/exe/elf.ts';
@@ -126,7 +127,9 @@ test('code that is none costs bytes, never a wrong file', () => {
     const code = edited(random, old.subarray(text.offset, end), 20);
     const target = Buffer.concat([old.subarray(0, text.offset), code, old.subarray(end)]);
     const parts: Buffer[] = [];
-    decodeDiff(old, encodeDiff(old, target), (part) => parts.push(Buffer.from(part)), { maxNewBytes: target.length });
+    decodeDiff(old, memorySource(encodeDiff(old, target)), (part) => parts.push(Buffer.from(part)), {
+      maxNewBytes: target.length,
+    });
     assert.ok(Buffer.concat(parts).equals(target));
   }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
+import { memorySource } from '../../../service/delta/byte-source.ts';
 import { absoluteCalls, relativeCalls } from '../../../service/delta/ripdiff/bulk.ts';
 import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { structuredBytes } from '../../helpers/edited.ts';
@@ -25,14 +26,14 @@ test('new bytes in bulk come back the same, and a damaged piece is a clean error
   const old = target.subarray(0, 200_000);
   const diff = Buffer.from(encodeDiff(old, target));
   const parts: Buffer[] = [];
-  decodeDiff(old, diff, (part) => parts.push(Buffer.from(part)), { maxNewBytes: target.length });
+  decodeDiff(old, memorySource(diff), (part) => parts.push(Buffer.from(part)), { maxNewBytes: target.length });
   assert.ok(Buffer.concat(parts).equals(target));
   for (let i = 0; i < 30; i++) {
     const bad = Buffer.from(diff);
     bad[8 + random.integer(bad.length - 8)] = random.integer(256);
     const made: Buffer[] = [];
     try {
-      decodeDiff(old, bad, (part) => made.push(Buffer.from(part)), { maxNewBytes: target.length });
+      decodeDiff(old, memorySource(bad), (part) => made.push(Buffer.from(part)), { maxNewBytes: target.length });
       assert.equal(Buffer.concat(made).length, target.length);
     } catch (error) {
       assert.ok(error instanceof RippleError, `${error}`);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { memorySource } from '../../../service/delta/byte-source.ts';
 import { MAX_RECIPE_BYTES } from '../../../service/delta/deflate/unpacked.ts';
 import { BulkWriter } from '../../../service/delta/ripdiff/bulk.ts';
 import { FileCodec, planFile } from '../../../service/delta/ripdiff/file-codec.ts';
@@ -14,7 +15,7 @@ const AFTER = Buffer.concat([ENTRY, BEFORE]);
 
 function made(old: Uint8Array, diff: Uint8Array, maxNewBytes = 1 << 24): Buffer {
   const parts: Buffer[] = [];
-  decodeDiff(old, diff, (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes });
+  decodeDiff(old, memorySource(diff), (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes });
   return Buffer.concat(parts);
 }
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
+import { memorySource } from '../../../service/delta/byte-source.ts';
 import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { edited, structuredBytes } from '../../helpers/edited.ts';
 import { seeded } from '../../helpers/random.ts';
 
 function apply(old: Uint8Array, diff: Uint8Array, maxNewBytes: number): Buffer {
   const parts: Buffer[] = [];
-  decodeDiff(old, diff, (part) => parts.push(Buffer.from(part)), { maxNewBytes });
+  decodeDiff(old, memorySource(diff), (part) => parts.push(Buffer.from(part)), { maxNewBytes });
   return Buffer.concat(parts);
 }
 
@@ -55,7 +56,7 @@ test('a diff that makes more bytes than allowed is refused before they are made'
   const count = (part: Uint8Array): void => {
     made += part.length;
   };
-  assert.throws(() => decodeDiff(Buffer.alloc(0), diff, count, { maxNewBytes: 999 }), RippleError);
+  assert.throws(() => decodeDiff(Buffer.alloc(0), memorySource(diff), count, { maxNewBytes: 999 }), RippleError);
   assert.equal(made, 0);
 });
 
@@ -70,7 +71,7 @@ test('mutated diffs end in a clean error or in bytes within the limit', () => {
     const cut = random.integer(4) === 0 ? bad.subarray(0, 8 + random.integer(bad.length - 8)) : bad;
     let made = 0;
     try {
-      decodeDiff(old, cut, (part) => (made += part.length), { maxNewBytes: 100_000 });
+      decodeDiff(old, memorySource(cut), (part) => (made += part.length), { maxNewBytes: 100_000 });
     } catch (error) {
       assert.ok(error instanceof RippleError, `${error}`);
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeBundleFile } from '../../../service/bundles/make.ts';
 import { decodeBundle } from '../../../service/delta/bundle/index.ts';
+import { memorySource } from '../../../service/delta/byte-source.ts';
 import { decodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { blobSide } from '../../../service/publish/bundles.ts';
 import { type PublishOptions, publish } from '../../../service/publish/publish.ts';
@@ -93,7 +94,7 @@ test('--file-diffs adds the differences of single large files, each once', async
     const diff = readFileSync(join(repository.blobs, `${sha(old)}-${sha(target)}`));
     assert.equal(seven.fileDiffBytes, diff.length);
     const parts: Buffer[] = [];
-    decodeDiff(old, diff, (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes: target.length });
+    decodeDiff(old, memorySource(diff), (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes: target.length });
     assert.ok(Buffer.concat(parts).equals(target));
   }
   assert.equal(readdirSync(repository.blobs).filter((name) => name.includes('-')).length, 1);
