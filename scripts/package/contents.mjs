@@ -115,6 +115,7 @@ export function schoolFiles(root, { version, epoch }) {
   files.copyTree(join(root, 'assets/systemd'), UNITS, (path) => path.startsWith('ripple-school'));
   files.copy(join(root, 'assets/debian/school.toml'), 'etc/ripple/school.toml');
   files.copy(join(root, 'assets/nginx/ripple.conf'), 'usr/share/doc/ripple-school/examples/nginx.conf');
+  files.copy(join(root, 'assets/rsync/rsyncd.conf'), 'usr/share/doc/ripple-school/examples/rsyncd.conf');
   documents(files, root, 'ripple-school', { version, epoch, inside: [] });
   return files;
 }

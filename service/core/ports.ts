@@ -19,7 +19,7 @@ export interface BlobRef {
 export interface Source {
   /** Peer id, or the URL of an origin, or the path of a folder. Used as key in every count. */
   readonly id: string;
-  readonly kind: 'peer' | 'school' | 'origin' | 'folder';
+  readonly kind: 'peer' | 'school' | 'origin' | 'folder' | 'rsync';
   /**
    * A small document (`*.pgp`), at most `maxBytes` long, or `undefined` if the source does not have it.
    * `path` is relative to the repository root, e.g. `images/xo/7.pgp`.

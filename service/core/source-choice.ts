@@ -23,9 +23,9 @@ export interface SourceView {
   readonly lot: number;
 }
 
-const RANK: Readonly<Record<Source['kind'], number>> = { peer: 0, school: 1, origin: 2, folder: 3 };
+const RANK: Readonly<Record<Source['kind'], number>> = { peer: 0, school: 1, origin: 2, folder: 3, rsync: 4 };
 /** Behind all others: whoever did not have the last so many blobs is asked only for what nobody else has. */
-const LAST_RANK = 4;
+const LAST_RANK = 5;
 const MANY_MISSES = 8;
 /** Below this a source alone would take hours for a version: others are asked beside it. */
 const SLOW_BYTES_PER_SECOND = 64 * 1024;

@@ -1,5 +1,5 @@
 /**
- * In which way the content of a version comes: one bundle, differences of single files, or whole blobs. Pure: decided by
+ * In which way the content of a version comes: one bundle, differences of single files, whole blobs, or a tree by rsync. Pure: decided by
  * bytes and by what is known of the sources so far, again after each step, so that what one way brought counts for the next.
  */
 import type { BlobRef, Sha256 } from './ports.ts';
@@ -16,6 +16,8 @@ export type Way =
   | { readonly kind: 'manifest' }
   | { readonly kind: 'diffs'; readonly wishes: readonly DiffWish[] }
   | { readonly kind: 'blobs' }
+  /** Files of a tree that an rsync server offers. */
+  | { readonly kind: 'tree' }
   | { readonly kind: 'done' };
 
 export interface WayKnown {
@@ -35,6 +37,12 @@ export interface WayKnown {
   readonly diffsTried: boolean;
   /** How many sources are repositories, for only these have differences of single files. */
   readonly repositories: number;
+  /** How many sources there are for blobs, neighbours too. */
+  readonly sources: number;
+  /** These were asked for blobs, and it was not all to be had. */
+  readonly blobsFailed: boolean;
+  /** How many rsync servers there are that were not tried. */
+  readonly trees: number;
 }
 
 /**
@@ -61,6 +69,8 @@ export function nextWay(known: WayKnown): Way {
   }
   const missingBytes = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (missingBytes === 0) return missing.length === 0 ? { kind: 'done' } : { kind: 'blobs' };
+  // A server's link is what a class waits for: whatever neighbours or a web server have comes from there.
+  if (known.trees > 0 && (known.sources === 0 || known.blobsFailed)) return { kind: 'tree' };
   if (hasBase && bundle !== 'over' && missingBytes >= LEAST_BUNDLED_BYTES)
     return { kind: 'bundle', maxBytes: missingBytes - 1 + bundleBytesHere, patienceMs: patience(missingBytes) };
   const wishes = hasBase && !known.diffsTried && known.repositories > 0 ? diffWishes(missing, known.baseOf) : [];

@@ -49,7 +49,8 @@ export class BlobGetter {
           },
         });
       } catch (thrown) {
-        if (!(thrown instanceof BlobsMissingError) || sources.forVersion(version).length > 0) throw thrown;
+        if (!(thrown instanceof BlobsMissingError)) throw thrown;
+        if (sources.forVersion(version).length > 0) throw thrown;
         if (waitedMs >= NOBODY_PATIENCE_MS) throw this.#nobodyHas(version);
         await sleep(LOOK_AGAIN_MS, undefined, { signal });
         waitedMs += LOOK_AGAIN_MS;
@@ -57,10 +58,23 @@ export class BlobGetter {
     }
   }
 
-  /** Unmetered, and where it lies. */
+  /** Unmetered, and where it lies. A manifest, say: what no other has comes from an rsync server. */
   async getOne(version: number, ref: BlobRef, signal: AbortSignal): Promise<string> {
-    await this.get(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
-    return this.#options.cache.path(ref.sha256);
+    const { sources, cache, ledger, clock } = this.#options;
+    const last = sources.lastResorts();
+    // Nobody else is waited for where a server can be asked.
+    const isAlone = last.length > 0 && sources.forVersion(version).length === 0;
+    const get = (): Promise<FetchResult> =>
+      this.get(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
+    const ask = (): Promise<FetchResult> =>
+      fetchBlobs([ref], { sources: () => last, cache, ledger, clock, signal, concurrencyPerSource: 1 });
+    if (isAlone) await ask();
+    else
+      await get().catch((error: unknown) => {
+        if (error instanceof BlobsMissingError && last.length > 0) return ask();
+        throw error;
+      });
+    return cache.path(ref.sha256);
   }
 
   /** As bytes. Read back from a disk: hashed again before use. */

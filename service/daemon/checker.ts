@@ -46,23 +46,28 @@ export class Checker implements CheckPart {
     // One that stalls must not keep everybody waiting once others have answered.
     const late = new AbortController();
     let timer: NodeJS.Timeout | undefined;
-    await Promise.all(
-      asked.map(async (source) => {
-        try {
-          await this.#ask(source, found, AbortSignal.any([signal, late.signal]));
-          answered += 1;
-          timer ??= setTimeout(() => late.abort(), STRAGGLER_MS);
-        } catch (thrown) {
-          const error = asRippleError(thrown);
-          troubles.push(error);
-          sources.blame(source, error);
-          logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
-        }
-      }),
-    );
+    const ask = async (source: Source): Promise<void> => {
+      try {
+        await this.#ask(source, found, AbortSignal.any([signal, late.signal]));
+        answered += 1;
+        timer ??= setTimeout(() => late.abort(), STRAGGLER_MS);
+      } catch (thrown) {
+        const error = asRippleError(thrown);
+        troubles.push(error);
+        sources.blame(source, error);
+        logger.warn('a source was no help', { source: source.id, code: error.code, message: error.message });
+      }
+    };
+    await Promise.all(asked.map(ask));
+    clearTimeout(timer);
+    const last = answered > 0 ? [] : sources.lastResorts();
+    for (const source of last) {
+      if (answered > 0) break;
+      await ask(source);
+    }
     clearTimeout(timer);
     signal.throwIfAborted();
-    if (answered === 0) throw noAnswer(asked.length, troubles, sources.bannedCount());
+    if (answered === 0) throw noAnswer(asked.length + last.length, troubles, sources.bannedCount());
     const ascending = [...found.values()].sort((a, b) => a.release.version - b.release.version);
     return Promise.all(ascending.map((one) => this.#describe(one, signal)));
   }

@@ -42,7 +42,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     key: 'origins',
     kind: 'strings',
     fallback: [],
-    doc: 'URLs of school servers or publisher sites that need no discovery',
+    doc: 'URLs of school servers or publisher sites that need no discovery: http, https, or rsync://HOST[:PORT][/PATH], which is asked when nobody else has it',
   },
   { key: 'owner.name', kind: 'string', fallback: '', doc: 'nickname to announce; empty: not told' },
   {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Role } from '../api/model.ts';
+import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { BACKEND_NAMES, type BackendName } from '../deploy/backend.ts';
 import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
 
@@ -94,10 +95,13 @@ export function parseConfig(text: string, name: string): Config {
   const colours = string('owner.colours');
   if (colours !== '' && !/^#[0-9a-fA-F]{6},#[0-9a-fA-F]{6}$/.test(colours))
     throw new RippleError('InvalidArgument', `${name}: owner.colours "${colours}" must look like "#rrggbb,#rrggbb"`);
-  for (const key of ['origins', 'school.upstream'])
-    for (const url of strings(key))
-      if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
-        throw new RippleError('InvalidArgument', `${name}: ${key}: "${url}" is not an http or https URL`);
+  const isWeb = (url: string): boolean => /^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '');
+  for (const url of strings('school.upstream'))
+    if (!isWeb(url))
+      throw new RippleError('InvalidArgument', `${name}: school.upstream: "${url}" is not an http or https URL`);
+  for (const url of strings('origins'))
+    if (!isWeb(url) && !parseRsyncOrigin(url))
+      throw new RippleError('InvalidArgument', `${name}: origins: "${url}" is no URL of http, https or rsync`);
   const role = string('role');
   const kind = string('discovery.kind');
   return {

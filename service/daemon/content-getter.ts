@@ -1,5 +1,6 @@
 /** Brings what a version needs into the cache: goes the way that `core/way.ts` names, again and again, until nothing is missing. */
 import { statSync } from 'node:fs';
+import { RippleError } from '../api/errors.ts';
 import type { StagePlan } from '../core/plan.ts';
 import type { BundleName, Logger } from '../core/ports.ts';
 import { nextWay, type Way } from '../core/way.ts';
@@ -15,6 +16,7 @@ import type { DiffTaker } from './diff-taker.ts';
 import type { Meter } from './meter.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { SourceBook } from './source-book.ts';
+import type { TreeTaker } from './tree-taker.ts';
 
 export interface ContentGetterOptions {
   readonly layout: Layout;
@@ -27,6 +29,7 @@ export interface ContentGetterOptions {
   readonly blobs: BlobGetter;
   readonly bundles: BundleTaker;
   readonly diffs: DiffTaker;
+  readonly trees: TreeTaker;
 }
 
 export interface Gotten extends Planned {
@@ -49,6 +52,8 @@ export class ContentGetter {
     const { version } = release;
     let bundle: 'untried' | 'again' | 'over' = 'untried';
     let diffsTried = false;
+    let blobsFailed = false;
+    let treesTried = false;
     let taken: BundleName | undefined;
     let planned = blobs.hasManifest(release) ? await this.#options.planner.plan(release, signal) : undefined;
     for (;;) {
@@ -63,6 +68,9 @@ export class ContentGetter {
         bundleBytesHere: this.#bundleBytesHere(release),
         diffsTried,
         repositories: sources.forVersion(version).filter(({ kind }) => kind !== 'peer').length,
+        sources: sources.forVersion(version).length,
+        blobsFailed,
+        trees: treesTried ? 0 : sources.lastResorts().length,
       });
       switch (way.kind) {
         case 'manifest':
@@ -77,8 +85,19 @@ export class ContentGetter {
           await this.#diffs(release, way, planned, meter, signal);
           diffsTried = true;
           break;
+        case 'tree':
+          await this.#tree(release, planned, meter, signal);
+          treesTried = true;
+          break;
         case 'blobs':
-          await this.#blobs(release, planned?.plan, meter, signal);
+          try {
+            await this.#blobs(release, planned?.plan, meter, signal);
+          } catch (error) {
+            const isNowhere = error instanceof RippleError && error.code === 'NoSource';
+            if (!isNowhere || treesTried || sources.lastResorts().length === 0) throw error;
+            blobsFailed = true;
+            break;
+          }
           return { ...(planned ?? (await this.#options.planner.plan(release, signal))), bundle: taken };
         case 'done':
           this.#assertRoom(planned?.plan);
@@ -170,6 +189,29 @@ export class ContentGetter {
         bytes: taken.bytes,
         sources: taken.bytesBySource,
       });
+  }
+
+  async #tree(release: Release, planned: Planned | undefined, meter: Meter, signal: AbortSignal): Promise<void> {
+    const { trees, layout, image, sources } = this.#options;
+    if (!planned) return;
+    this.#assertRoom(planned.plan);
+    const files = filesBySha(planned.entries);
+    const { base, plan } = planned;
+    meter.phase('blobs', plan.fetchBytes);
+    await trees.take({
+      target: { image, version: release.version },
+      wishes: plan.fetch.flatMap((ref) => {
+        const path = files.get(ref.sha256)?.path;
+        return path === undefined ? [] : [{ path, ref }];
+      }),
+      base: base && {
+        root: layout.deployment(base.deployment),
+        fileFor: baseByName(base.manifest, planned.entries),
+      },
+      trees: sources.lastResorts(),
+      onProgress: (doneBytes, bySource) => meter.fetched(doneBytes, bySource),
+      signal,
+    });
   }
 
   async #blobs({ version }: Release, plan: StagePlan | undefined, meter: Meter, signal: AbortSignal): Promise<void> {

@@ -23,6 +23,7 @@ import { Planner } from './planner.ts';
 import { ReleaseAsker } from './release-asker.ts';
 import type { SourceBook } from './source-book.ts';
 import type { Switcher } from './switcher.ts';
+import { TreeTaker } from './tree-taker.ts';
 import type { TrustKeeper } from './trust-keeper.ts';
 
 export interface FetcherOptions {
@@ -53,7 +54,12 @@ export class Fetcher implements FetchPart {
     this.#blobs = new BlobGetter(options);
     this.#bundles = new BundleTaker(options);
     this.#planner = new Planner({ ...options, blobs: this.#blobs });
-    const ways = { blobs: this.#blobs, bundles: this.#bundles, diffs: new DiffTaker(options) };
+    const ways = {
+      blobs: this.#blobs,
+      bundles: this.#bundles,
+      diffs: new DiffTaker(options),
+      trees: new TreeTaker(options),
+    };
     this.#contents = new ContentGetter({ ...options, planner: this.#planner, ...ways });
   }
 

@@ -112,6 +112,7 @@ async function wire(
   const sources = new SourceBook({
     image,
     origins: config.origins,
+    rsyncFolder: layout.rsync,
     discovery,
     ledger,
     stallMs: config.fetchStallMs,

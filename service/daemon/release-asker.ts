@@ -39,10 +39,17 @@ export class ReleaseAsker {
         if (answer instanceof RippleError) troubles.push(answer);
         else if (answer) return answer;
       }
-      if (asked.length > troubles.length)
-        throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
-      if (asked.length > 0 || waitedMs >= NOBODY_PATIENCE_MS)
-        throw noAnswer(asked.length, troubles, sources.bannedCount());
+      let answered = asked.length - troubles.length;
+      const last = answered > 0 ? [] : sources.lastResorts();
+      for (const source of last) {
+        const answer = await this.#ask(source, version, above ?? switcher.facts().booted, signal);
+        if (answer instanceof RippleError) troubles.push(answer);
+        else if (answer) return answer;
+        else answered += 1;
+      }
+      if (answered > 0) throw new RippleError('UnknownVersion', `nobody near knows a version ${version} of ${image}`);
+      const askedCount = asked.length + last.length;
+      if (askedCount > 0 || waitedMs >= NOBODY_PATIENCE_MS) throw noAnswer(askedCount, troubles, sources.bannedCount());
       await sleep(LOOK_AGAIN_MS, undefined, { signal });
     }
   }

@@ -2,14 +2,18 @@
 import type { RippleError } from '../api/errors.ts';
 import type { PeerInfo, ProgressInfo } from '../api/model.ts';
 import type { Clock, Discovery, Neighbour, Source } from '../core/ports.ts';
+import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { isForgery } from '../core/signature-error.ts';
 import { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { HttpSource } from '../fetch/http-source.ts';
+import { RsyncSource } from '../fetch/rsync-source.ts';
 
 export interface SourceBookOptions {
   readonly image: string;
   readonly origins: readonly string[];
+  /** Where rsync may write; without it rsync servers are not asked. */
+  readonly rsyncFolder?: string;
   readonly discovery: Discovery | undefined;
   readonly ledger: SourceLedger;
   readonly stallMs: number;
@@ -19,6 +23,7 @@ export interface SourceBookOptions {
 export class SourceBook {
   readonly #options: SourceBookOptions;
   readonly #origins: readonly Source[];
+  readonly #trees: readonly RsyncSource[];
   /** By id and addresses, so that connections are kept and a moved neighbour gets a new source. */
   readonly #peers = new Map<string, Source>();
   /** Given for a while by a program on this machine. */
@@ -28,7 +33,13 @@ export class SourceBook {
 
   constructor(options: SourceBookOptions) {
     this.#options = options;
-    this.#origins = options.origins.map((url) => this.#open(url, 'origin', [url]));
+    const { origins, rsyncFolder, stallMs } = options;
+    this.#trees = origins.flatMap((url) => {
+      const origin = parseRsyncOrigin(url);
+      return origin && rsyncFolder !== undefined ? [new RsyncSource({ origin, workplace: rsyncFolder, stallMs })] : [];
+    });
+    const web = origins.filter((url) => !parseRsyncOrigin(url));
+    this.#origins = web.map((url) => this.#open(url, 'origin', [url]));
   }
 
   /** One at a time: the next one takes its place. It goes when it no longer answers. */
@@ -49,6 +60,12 @@ export class SourceBook {
   forVersion(version: number): readonly Source[] {
     const peers = this.#near().filter((neighbour) => holds(neighbour, version));
     return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+  }
+
+  /** rsync servers: asked when nobody else answers or has it, for each question to one is a process here. */
+  lastResorts(): readonly RsyncSource[] {
+    const now = this.#options.clock.monotonicMs();
+    return this.#trees.filter(({ id }) => !this.#options.ledger.isBanned(id, now));
   }
 
   /** It did not answer as it should: discovery finds out whether it is still there. */

@@ -26,6 +26,7 @@ export interface Deployment {
  *   history.jsonl              what happened, newest last, bounded
  *   class.json                 teacher: who was in the class
  *   etc.json                   files of /etc whose own copy hides a newer one of the version
+ * <sysroot>/ripple-rsync/      only while rsync runs: where it may write, as nobody, so not below a folder that is closed to it
  * <sysroot>/laptop/            what belongs to the laptop, whichever version runs: etc (upper layer), var, home, root
  * ```
  */
@@ -81,6 +82,9 @@ export class Layout {
   }
   get repair(): string {
     return join(this.state, 'repair');
+  }
+  get rsync(): string {
+    return join(this.sysroot, 'ripple-rsync');
   }
   /** As `repair`, where a tree is a file system of its own (a subvolume): names cannot be moved into it from outside. */
   repairInside(d: Deployment): string {

@@ -86,7 +86,7 @@ export function leftoversIn(layout: Layout): string[] {
   const inRootfs = readdirSync(layout.rootfs)
     .sort()
     .filter((name) => isLeftover(name, pointer));
-  const repairs = [layout.repair, ...deploymentsIn(layout).map((one) => layout.repairInside(one))];
+  const repairs = [layout.repair, layout.rsync, ...deploymentsIn(layout).map((one) => layout.repairInside(one))];
   // A version that is never asked for again would leave its own for good.
   const documents = layout.documents
     .filter((folder) => existsSync(folder))

@@ -17,6 +17,9 @@ const start: WayKnown = {
   bundleBytesHere: 0,
   diffsTried: false,
   repositories: 1,
+  sources: 1,
+  blobsFailed: false,
+  trees: 0,
 };
 
 test('at first a bundle, blindly, if it is small beside manifest and tree', () => {
@@ -90,4 +93,13 @@ test('every row of ways ends: each step leads to fewer choices', () => {
       }
       assert.equal(ways.at(-1), 'blobs', ways.join());
     }
+});
+
+test('the tree of an rsync server only when there is nobody else, or nobody else has it all', () => {
+  const known: WayKnown = { ...start, bundle: 'over', diffsTried: true, missing: [large], trees: 1 };
+  assert.equal(nextWay(known).kind, 'blobs');
+  assert.equal(nextWay({ ...known, blobsFailed: true }).kind, 'tree');
+  assert.equal(nextWay({ ...known, sources: 0, repositories: 0 }).kind, 'tree');
+  assert.equal(nextWay({ ...known, blobsFailed: true, trees: 0 }).kind, 'blobs');
+  assert.equal(nextWay({ ...known, blobsFailed: true, missing: [] }).kind, 'done');
 });
