@@ -90,7 +90,13 @@ function tryOut(fd: number, sizeBytes: number, from: SideReader, to: SideReader,
     maxNewBytes: Number.MAX_SAFE_INTEGER,
     maxContents: MANIFEST_LIMITS.maxEntries,
     maxBundleBytes: sizeBytes,
-    base: (file) => from.read(file.sha256),
+    base: (files) => {
+      const parts = files.map((each) =>
+        each.kind === 'old' ? from.read(each.file.sha256) : to.read(each.content.sha256),
+      );
+      const [first] = parts;
+      return first && parts.length === 1 ? first : Buffer.concat(parts);
+    },
     data: () => {},
   });
   const step = Buffer.alloc(STEP_BYTES);

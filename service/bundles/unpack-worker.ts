@@ -6,8 +6,8 @@ import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asRippleError, type ErrorCode, NoSpaceError, RippleError } from '../api/errors.ts';
-import type { BlobRef } from '../core/ports.ts';
-import { BundleDecoder, DamagedBaseError, type FileLine } from '../delta/bundle/index.ts';
+import type { BlobRef, Sha256 } from '../core/ports.ts';
+import { type BaseFile, BundleDecoder, DamagedBaseError, type FileLine } from '../delta/bundle/index.ts';
 import { MANIFEST_LIMITS } from '../image/manifest.ts';
 import { readPath, readTime } from '../image/manifest-fields.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
@@ -23,6 +23,8 @@ export interface UnpackJob {
   /** `tree` is the `blobs` folder of a repository instead: files named by their hash. */
   readonly isBlobs?: boolean;
   readonly manifestA: string;
+  /** Where contents go that were handed over, named by their hash: later ones may be made from them. */
+  readonly taken: string;
   readonly expectedManifest: BlobRef;
   readonly maxNewBytes: number;
   readonly maxBundleBytes: number;
@@ -70,7 +72,7 @@ class Unpacking {
       maxContents: MANIFEST_LIMITS.maxEntries,
       maxBundleBytes: job.maxBundleBytes,
       begin: ({ newBytes }) => this.#requireRoom(newBytes),
-      base: (file) => this.#readListed(file),
+      base: (files) => this.#readBase(files),
       data: (number, bytes) => writeAll(this.#open(number), bytes),
       end: (number, ref) => this.#end(number, ref),
       kept: (target, position) => this.#readKept(target, position),
@@ -102,8 +104,25 @@ class Unpacking {
     if (needed > room) throw new NoSpaceError(this.#job.out, needed + RESERVE_BYTES, room + RESERVE_BYTES);
   }
 
+  #readBase(files: readonly BaseFile[]): Buffer {
+    const sizes = files.map((each) => (each.kind === 'old' ? each.file.sizeBytes : each.content.sizeBytes));
+    const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+    // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
+    if (this.#base.length < sizeBytes) this.#base = Buffer.allocUnsafeSlow(sizeBytes);
+    // What the decoder allocates for a file is about as large, and is of no use any more.
+    buffersSpent(sizeBytes);
+    let at = 0;
+    for (const [i, each] of files.entries()) {
+      const part = this.#base.subarray(at, at + (sizes[i] ?? 0));
+      if (each.kind === 'old') this.#readListed(each.file, part);
+      else this.#readTaken(each.number, each.content.sha256, part);
+      at += part.length;
+    }
+    return this.#base.subarray(0, sizeBytes);
+  }
+
   /** The old file, if it has size and time as its manifest says; a blob has no time of its own. */
-  #readListed({ path, time, sizeBytes, sha256 }: FileLine): Buffer {
+  #readListed({ path, time, sizeBytes, sha256 }: FileLine, bytes: Buffer): void {
     const { isBlobs = false } = this.#job;
     const file = this.#root.open(isBlobs ? sha256 : readPath('path', path).slice(2));
     if (!file) throw new DamagedBaseError(path);
@@ -112,15 +131,20 @@ class Unpacking {
       const isSame = isBlobs || mtimeNs === readTime(time.slice('time='.length));
       const asListed = size === BigInt(sizeBytes) && isSame;
       if (!asListed) throw new DamagedBaseError(path);
-      // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
-      if (this.#base.length < sizeBytes) this.#base = Buffer.allocUnsafeSlow(sizeBytes);
-      const bytes = this.#base.subarray(0, sizeBytes);
-      // What the decoder allocates for a file is about as large, and is of no use any more.
-      buffersSpent(sizeBytes);
       if (readFullySync(file.fd, bytes, 0) < sizeBytes) throw new DamagedBaseError(path);
-      return bytes;
     } finally {
       closeSync(file.fd);
+    }
+  }
+
+  /** A content that this thread wrote: it is where it was written until it is taken, by one rename. */
+  #readTaken(number: number, sha256: Sha256, bytes: Buffer): void {
+    const fd = openFirst([join(this.#job.out, `${number}`), join(this.#job.taken, sha256)]);
+    if (fd === undefined) throw gone(sha256);
+    try {
+      if (readFullySync(fd, bytes, 0) < bytes.length) throw gone(sha256);
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -138,6 +162,21 @@ class Unpacking {
     this.#out = undefined;
     this.#reply({ kind: 'content', number, ref });
   }
+}
+
+function gone(sha256: Sha256): RippleError {
+  return new RippleError('IoError', `content ${sha256} was unpacked and is gone again; try again`);
+}
+
+function openFirst(paths: readonly string[]): number | undefined {
+  for (const path of paths) {
+    try {
+      return openSync(path, O_RDONLY | O_NOFOLLOW);
+    } catch {
+      // Not there: the next one.
+    }
+  }
+  return undefined;
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {

@@ -148,6 +148,7 @@ export class BundleTransfer {
         tree,
         isBlobs,
         manifestA,
+        taken: layout.blobs,
         expectedManifest: manifest,
         maxNewBytes,
         maxBundleBytes: maxBytes,

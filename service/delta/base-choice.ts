@@ -14,10 +14,14 @@ export interface Sketches {
 
 /** Below this a file is cheap from nothing, and has too few shingles to be compared by. */
 export const MIN_SKETCH_BYTES = 4096;
-const SKETCH_SIZE = 64;
+const SKETCH_SIZE = 1024;
+/** Of a smaller file one shingle in so many is kept. */
+const SAMPLED = 64;
 const SHINGLE_BYTES = 12;
-/** Fewer common shingles than this are chance, or a licence that both begin with. */
-const MIN_COMMON = 5;
+/** Fewer common shingles than this are chance. */
+export const MIN_COMMON = 5;
+/** A smaller part in common is a licence that both begin with. */
+const MIN_SHARE = 1 / 13;
 /** Of so many files with the same name the first will do. */
 const MAX_NAMESAKES = 64;
 
@@ -67,28 +71,34 @@ export class BaseChoice {
     const wanted = sketches.wanted();
     if (!wanted) return undefined;
     let best: number | undefined;
-    let most = MIN_COMMON - 1;
+    let most = 0;
     for (const [index, { stays, sizeBytes }] of this.#old.entries()) {
       if (stays || sizeBytes < MIN_SKETCH_BYTES) continue;
       const sketch = sketches.old(index);
-      const common = sketch ? commonShingles(wanted, sketch) : 0;
-      if (common <= most) continue;
+      if (!sketch) continue;
+      const { common, of } = overlapOf(wanted, sketch);
+      const share = common / Math.max(of, 1);
+      if (common < MIN_COMMON || share < MIN_SHARE || share <= most) continue;
       best = index;
-      most = common;
+      most = share;
     }
     return best;
   }
 }
 
-/**
- * The smallest hashes of the file's shingles, ascending (bottom-k sketch: A. Broder, On the resemblance and containment of
- * documents, 1997).
- */
-export type ContentSketch = Uint32Array;
+/** A sample of a file's shingles: all whose hash is below `limit`, ascending. */
+export interface ContentSketch {
+  readonly hashes: Uint32Array;
+  readonly limit: number;
+}
 
+/**
+ * Every shingle whose hash falls below one in `SAMPLED`, but of a large file only the smallest (A. Broder, On the resemblance and
+ * containment of documents, 1997): so a part of a file is known for one, too.
+ */
 export function sketchOf(bytes: Uint8Array): ContentSketch {
   const smallest = new Set<number>();
-  let limit = 2 ** 32;
+  let limit = Math.floor(2 ** 32 / SAMPLED);
   let rolling = 0;
   for (let at = 0; at < bytes.length; at++) {
     // Powers of 31 above the shingle's length are taken out again, so the value depends on the shingle alone.
@@ -101,26 +111,37 @@ export function sketchOf(bytes: Uint8Array): ContentSketch {
     if (hash >= limit) continue;
     smallest.add(hash);
     if (smallest.size < 2 * SKETCH_SIZE) continue;
-    const kept = [...smallest].sort((a, b) => a - b).slice(0, SKETCH_SIZE);
+    const kept = Uint32Array.from(smallest).sort().subarray(0, SKETCH_SIZE);
     smallest.clear();
     for (const value of kept) smallest.add(value);
-    limit = kept.at(-1) ?? limit;
+    limit = (kept.at(-1) ?? limit - 1) + 1;
   }
-  return Uint32Array.from([...smallest].sort((a, b) => a - b).slice(0, SKETCH_SIZE));
+  const hashes = Uint32Array.from(smallest).sort();
+  if (hashes.length <= SKETCH_SIZE) return { hashes, limit };
+  return { hashes: hashes.slice(0, SKETCH_SIZE), limit: (hashes[SKETCH_SIZE - 1] ?? 0) + 1 };
 }
 
 /** 31 to the power of the shingle's length. */
 const OUT = Array.from({ length: SHINGLE_BYTES }).reduce<number>((power) => Math.imul(power, 31), 1);
 
-export function commonShingles(a: ContentSketch, b: ContentSketch): number {
+export interface Overlap {
+  readonly common: number;
+  /** Shingles of the first that the second would have if it held all of the first. */
+  readonly of: number;
+}
+
+/** How much of `part` is found in `whole`, in shingles that both sketches would show. */
+export function overlapOf(part: ContentSketch, whole: ContentSketch): Overlap {
+  const { hashes: a } = part;
+  const { hashes: b } = whole;
   let common = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const [left, right] = [a[i] ?? 0, b[j] ?? 0];
-    if (left === right) common++;
-    if (left <= right) i++;
-    if (right <= left) j++;
+  let of = 0;
+  for (let i = 0, j = 0; i < a.length && (a[i] ?? 0) < whole.limit; i++, of++) {
+    const value = a[i] ?? 0;
+    while (j < b.length && (b[j] ?? 0) < value) j++;
+    if (b[j] === value) common++;
   }
-  return common;
+  return { common, of };
 }
 
 /** `libssl.so.1.1` and `libssl.so.3` become one, and so do folders that bear a version. */

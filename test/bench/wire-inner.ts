@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memorySource } from '../../service/delta/byte-source.ts';
-import { decodeDiff, encodeDiff, encodeSolid, type SolidRecord } from '../../service/delta/ripdiff/index.ts';
+import { baseOf, decodeDiff, encodeDiff, encodeSolid, type SolidRecord } from '../../service/delta/ripdiff/index.ts';
 
 interface Changed {
   readonly path: string;
@@ -68,7 +68,7 @@ for (const name of wanted.length > 0 ? wanted : readdirSync(corpus).sort()) {
   for (const { path, oldPath, newPath } of list) {
     const base = readFileSync(oldPath);
     const target = readFileSync(newPath);
-    records.push({ base, target, hint: { path } });
+    records.push({ base: baseOf(base), target, hint: { path } });
     raw += target.length;
     const start = performance.now();
     const diff = encodeDiff(base, target);

@@ -16,6 +16,7 @@ import { type Reply, send } from '../helpers/http.ts';
 import { manifestOf, type Published, publishTrees, TestLaptop } from '../helpers/published.ts';
 import { seeded } from '../helpers/random.ts';
 import { tempFolder } from '../helpers/temp.ts';
+import { basesFrom } from '../helpers/tree-in-memory.ts';
 import { until } from '../helpers/until.ts';
 
 let folder: string;
@@ -71,7 +72,7 @@ function assertLeads(bundle: Buffer, from: number, to: number): void {
     expectedManifest: { sha256: shaOf(to), sizeBytes: blob(shaOf(to)).length },
     maxNewBytes: 10_000_000,
     maxContents: 100,
-    base: ({ sha256 }) => blob(sha256),
+    base: basesFrom(blob, blob),
     data: () => {},
   });
   assert.ok(manifest.equals(blob(shaOf(to))));

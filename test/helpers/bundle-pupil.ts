@@ -16,6 +16,7 @@ import { BlobCache } from '../../service/store/blob-cache.ts';
 import { Repository } from '../../service/store/repository.ts';
 import { realClock, serve, silentLogger } from './blobs.ts';
 import { httpSource } from './fetch.ts';
+import { seeded } from './random.ts';
 import { makeSeededTrees, type SeededSize } from './seeded-trees.ts';
 import { tempFolder } from './temp.ts';
 
@@ -43,6 +44,10 @@ export function school(): Promise<School> {
 async function makeSchool(): Promise<School> {
   const folder = tempFolder({ after: (end: () => void) => process.once('exit', end) }, 'school');
   const { older, newer } = makeSeededTrees(folder, 5, SIZE);
+  // The second is made from the first, which is new itself.
+  const twin = seeded(6).bytes(6000);
+  writeFileSync(join(newer, 'twin-1'), twin);
+  writeFileSync(join(newer, 'twin-2'), Buffer.concat([twin, Buffer.from('and more')]));
   const repository = new Repository(join(folder, 'repository'));
   const options = { repository, image: 'xo', sign: unsigned };
   const six = await publish({ ...options, tree: older, version: 6 });

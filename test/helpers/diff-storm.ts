@@ -70,16 +70,22 @@ function diffsOf(old: Buffer, target: Buffer): Target {
 
 function bundleOf(random: Random): Target {
   const [text, data] = [structuredBytes(random, 2000), structuredBytes(random, 3000)];
-  const a = treeInMemory({ text: { bytes: text }, 'lib/data': { bytes: data }, gone: { bytes: Buffer.from('gone') } });
+  const gone = random.bytes(5000);
+  const a = treeInMemory({ text: { bytes: text }, 'lib/data': { bytes: data }, gone: { bytes: gone } });
   const changed = edited(random, data, 6);
+  const one = Buffer.concat([gone.subarray(0, 4200), random.bytes(450)]);
+  const other = edited(random, one, 2);
   const b = treeInMemory({
     text: { bytes: text, time: 1 },
     'lib/data': { bytes: changed, time: 2 },
     'lib/empty': { bytes: Buffer.alloc(0) },
+    // From an old file of another name, and from that and the content before it.
+    'new/one': { bytes: one },
+    'new/other': { bytes: other },
   });
   return {
     originals: [bundleBetween(a, b)],
-    bytes: changed,
+    bytes: Buffer.concat([changed, one, other]),
     // What comes out is checked in there, by the hash of the manifest.
     take: (bytes, maxNewBytes, made) => {
       for (const content of unbundle(a, b, bytes, { maxNewBytes, maxContents: 10 }).values()) made(content);

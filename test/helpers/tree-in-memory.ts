@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry } from '../../service/core/entry.ts';
 import type { BlobRef } from '../../service/core/ports.ts';
-import { decodeBundle, encodeBundle } from '../../service/delta/bundle/index.ts';
+import { type BaseFile, decodeBundle, encodeBundle } from '../../service/delta/bundle/index.ts';
 import { formatManifest } from '../../service/image/manifest.ts';
 
 export interface FileInMemory {
@@ -60,6 +60,16 @@ export function bundleBetween(a: TreeInMemory, b: TreeInMemory): Buffer {
 
 export const BUNDLE_LIMITS = { maxNewBytes: 1 << 24, maxContents: 10_000 };
 
+/** What a decoder asks for, where contents are found by their hash. */
+export function basesFrom(
+  readA: (sha256: string) => Uint8Array,
+  readB: (sha256: string) => Uint8Array,
+): (files: readonly BaseFile[]) => Uint8Array {
+  const read = (each: BaseFile): Uint8Array =>
+    each.kind === 'old' ? readA(each.file.sha256) : readB(each.content.sha256);
+  return (files) => Buffer.concat(files.map(read));
+}
+
 /** The contents that come out, by hash. */
 export function unbundle(
   a: TreeInMemory,
@@ -74,7 +84,7 @@ export function unbundle(
     expectedManifest: b.ref,
     ...BUNDLE_LIMITS,
     ...limits,
-    base: ({ sha256 }) => a.read(sha256),
+    base: basesFrom(a.read, b.read),
     data: (number, bytes) => {
       parts[number] ??= [];
       parts[number]?.push(Buffer.from(bytes));

@@ -156,7 +156,7 @@ test('a damaged file of the running tree is not the fault of who gave the bundle
 test('a source that does not say how long its bundle is, or sends more than it said, is left', async (t) => {
   const it = await school();
   const laptop = pupil(t, it);
-  const endless = httpSource(t, 'peer', await httpServer(t, (_request, response) => response.end('RIPBUND1')));
+  const endless = httpSource(t, 'peer', await httpServer(t, (_request, response) => response.end('RIPBUND2')));
   const chunked = httpSource(
     t,
     'peer',

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { asRippleError, HashMismatchError, RippleError } from '../../api/errors.ts';
 import type { BlobRef } from '../../core/ports.ts';
-import { type KeptBytes, SolidDecoder } from '../ripdiff/index.ts';
-import { type BundleHeader, CHECK_BYTES, readHeader } from './format.ts';
+import { type Base, baseOf, type KeptBytes, SolidDecoder, type Source, type Sources } from '../ripdiff/index.ts';
+import { type BundleHeader, CHECK_BYTES, MAX_FURTHER_BYTES, readHeader } from './format.ts';
 import { type FileLine, OldFiles } from './manifest-files.ts';
 import { ReadTemplate } from './template.ts';
 
@@ -17,8 +17,11 @@ export interface DecodeBundleOptions {
   readonly maxBundleBytes: number;
   /** What the bundle claims to bring, before any of it comes; throws to refuse. */
   readonly begin?: (header: Pick<BundleHeader, 'newBytes'>) => void;
-  /** The whole content of an old file. Only what comes out is checked, so a wrong base shows as a wrong result. */
-  readonly base: (file: FileLine) => Uint8Array;
+  /**
+   * The whole contents of these files, one after another in one array, which may be used again for the next. Only what comes
+   * out is checked, so a wrong base shows as a wrong result.
+   */
+  readonly base: (files: readonly BaseFile[]) => Uint8Array;
   /** The next bytes of new content `number` (from 0); the array is used again. */
   readonly data: (number: number, bytes: Uint8Array) => void;
   /** Bytes of the bundle that were pushed, read again; without it what waits is held in memory. */
@@ -33,6 +36,11 @@ export interface DecodedBundle {
   readonly contents: readonly BlobRef[];
 }
 
+/** What a new content is made from: a file of the old version, or a content that this bundle brought before. */
+export type BaseFile =
+  | { readonly kind: 'old'; readonly file: FileLine }
+  | { readonly kind: 'new'; readonly number: number; readonly content: BlobRef };
+
 /** An old file here is not what its manifest says: not the bundle's fault. */
 export class DamagedBaseError extends RippleError {
   constructor(path: string) {
@@ -42,7 +50,8 @@ export class DamagedBaseError extends RippleError {
 
 interface Content {
   readonly hash: Hash;
-  readonly base: { readonly file: FileLine; readonly bytes: Uint8Array } | undefined;
+  readonly files: readonly BaseFile[];
+  readonly base: Base | undefined;
   sizeBytes: number;
 }
 
@@ -70,7 +79,7 @@ export class BundleDecoder {
     this.#old = new OldFiles(options.manifestA);
     this.#solid = new SolidDecoder(
       {
-        base: (record) => (record === 0 ? this.#old.heads : this.#beginContent(record - 1)),
+        base: (record, sources) => (record === 0 ? baseOf(this.#old.heads) : this.#beginContent(record - 1, sources)),
         // A template is the manifest with parts left out.
         maxNewBytes: (record) => (record === 0 ? options.expectedManifest.sizeBytes : this.#leftBytes),
         data: (record, bytes) => (record === 0 ? this.#text.push(Buffer.from(bytes)) : this.#data(record - 1, bytes)),
@@ -126,13 +135,33 @@ export class BundleDecoder {
     if (files !== this.#checks.length) throw wrong(`the bundle has ${this.#checks.length} contents for ${files} files`);
   }
 
-  #beginContent(number: number): Uint8Array | undefined {
+  #beginContent(number: number, { usual, further }: Sources): Base | undefined {
     if (!this.#template || number >= this.#checks.length) throw wrong('the bundle has too many files');
     const index = this.#template.bases[number];
-    const file = index === undefined ? undefined : this.#old.list[index];
-    const base = file && { file, bytes: this.#options.base(file) };
-    this.#content = { hash: createHash('sha256'), base, sizeBytes: 0 };
-    return base?.bytes;
+    const file = index === undefined || !usual ? undefined : this.#old.list[index];
+    const files: BaseFile[] = file ? [{ kind: 'old', file }] : [];
+    for (const source of further) files.push(this.#baseFile(source));
+    let end = 0;
+    const ends = files.map((each) => {
+      end += sizeOf(each);
+      return end;
+    });
+    if (end - (ends[0] ?? 0) > MAX_FURTHER_BYTES) throw wrong(`content ${number + 1} is made from too many bytes`);
+    const base = files.length === 0 ? undefined : { bytes: this.#options.base(files), ends };
+    this.#content = { hash: createHash('sha256'), files, base, sizeBytes: 0 };
+    return base;
+  }
+
+  #baseFile(source: Source): BaseFile {
+    if (source.kind === 'record') {
+      const number = source.record - 1;
+      const content = this.#contents[number];
+      if (content) return { kind: 'new', number, content };
+    } else {
+      const file = this.#old.list[source.index];
+      if (file) return { kind: 'old', file };
+    }
+    throw wrong('the bundle names a file that is not there');
   }
 
   #data(number: number, bytes: Uint8Array): void {
@@ -144,12 +173,11 @@ export class BundleDecoder {
 
   #endContent(number: number): void {
     if (!this.#content) return;
-    const { hash, base, sizeBytes } = this.#content;
+    const { hash, files, base, sizeBytes } = this.#content;
     this.#content = undefined;
     const digest = hash.digest();
     if (!this.#checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
-      if (base && createHash('sha256').update(base.bytes).digest('hex') !== base.file.sha256)
-        throw new DamagedBaseError(base.file.path);
+      requireBase(files, base);
       throw wrong(`content ${number + 1} of the bundle came out wrong`);
     }
     const content = { sha256: digest.toString('hex'), sizeBytes };
@@ -166,6 +194,20 @@ export class BundleDecoder {
     const { sha256 } = this.#options.expectedManifest;
     if (actual !== sha256) throw new HashMismatchError('manifest in the bundle', sha256, actual);
     this.#result = { manifest, contents: this.#contents };
+  }
+}
+
+function sizeOf(base: BaseFile): number {
+  return base.kind === 'old' ? base.file.sizeBytes : base.content.sizeBytes;
+}
+
+function requireBase(files: readonly BaseFile[], base: Base | undefined): void {
+  for (const [i, each] of files.entries()) {
+    const bytes = base?.bytes.subarray(base.ends[i - 1] ?? 0, base.ends[i]) ?? new Uint8Array(0);
+    const { sha256 } = each.kind === 'old' ? each.file : each.content;
+    if (createHash('sha256').update(bytes).digest('hex') === sha256) continue;
+    if (each.kind === 'old') throw new DamagedBaseError(each.file.path);
+    throw new RippleError('IoError', `content ${sha256} was unpacked and is something else now; try again`);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
-import { BaseChoice, type ContentSketch, MIN_SKETCH_BYTES, sketchOf } from '../base-choice.ts';
-import { unpackedForm } from '../deflate/unpacked.ts';
-import { encodeSolidFrames, type SolidRecord } from '../ripdiff/index.ts';
+import { BaseChoice, type ContentSketch } from '../base-choice.ts';
+import { baseOf, encodeSolidFrames, type SolidRecord } from '../ripdiff/index.ts';
+import { planContent } from './content-plan.ts';
 import { BUNDLE_MAGIC, CHECK_BYTES, leb128 } from './format.ts';
+import { type Candidate, type Found, FurtherBases, Sketches } from './further-bases.ts';
 import { manifestLines, OldFiles } from './manifest-files.ts';
 import { writeTemplate } from './template.ts';
 
@@ -17,12 +18,29 @@ export interface EncodeBundleOptions {
   readonly log?: (text: string) => void;
 }
 
+type OldSketch = (index: number) => ContentSketch | undefined;
+
 /** The bundle from A to B, piece by piece; the format is described in `format.ts`. */
 export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Array> {
   const { manifestA, manifestB, onProgress = () => {} } = options;
+  const { readA, readB, log } = options;
   const old = new OldFiles(manifestA);
-  const baseOf = chooser(old, options);
-  const { bytes, contents } = writeTemplate(old, manifestB, baseOf);
+  const staying = stayingIn(manifestB);
+  const sketches = new Sketches();
+  const sketchOfOld: OldSketch = (index) => {
+    const file = old.list[index];
+    return file && sketches.of(file, () => readA(file.sha256));
+  };
+  const further = furtherBases(old, staying, sketchOfOld);
+  const choice = new BaseChoice(
+    old.list.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, stays: staying.has(sha256) })),
+  );
+  const baseFor = (path: string, content: BlobRef): number | undefined =>
+    choice.choose(path, content.sizeBytes, {
+      old: sketchOfOld,
+      wanted: () => sketches.of(content, () => readB(content.sha256)),
+    });
+  const { bytes, contents } = writeTemplate(old, manifestB, baseFor);
   const totalBytes = contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   yield Buffer.concat([
     Buffer.from(BUNDLE_MAGIC, 'latin1'),
@@ -31,37 +49,39 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
     ...contents.map(({ sha256 }) => Buffer.from(sha256, 'hex').subarray(0, CHECK_BYTES)),
   ]);
   const records = function* (): Generator<SolidRecord> {
-    yield { base: old.heads, target: bytes, hint: { path: '' } };
+    yield { base: baseOf(old.heads), target: bytes, hint: { path: '' } };
     let doneBytes = 0;
-    for (const { sha256, sizeBytes, base } of contents) {
+    for (const [number, { base, ...content }] of contents.entries()) {
       onProgress(doneBytes, totalBytes);
       const file = base === undefined ? undefined : old.list[base];
-      const target = options.readB(sha256);
-      yield { ...(file ? { base: options.readA(file.sha256) } : {}), target, hint: { path: file?.path ?? '' } };
-      doneBytes += sizeBytes;
+      const target = readB(content.sha256);
+      const find = (): Found | undefined => {
+        const sketch = further.isEmpty ? undefined : sketches.of(content, () => target);
+        return sketch && further.find(sketch, file && sketches.of(file, () => readA(file.sha256)));
+      };
+      const read = ({ from, sha256 }: Candidate): Uint8Array => (from.kind === 'old' ? readA(sha256) : readB(sha256));
+      const usual = file && readA(file.sha256);
+      yield { ...planContent({ target, usual, find, read, log }), target, hint: { path: file?.path ?? '' } };
+      doneBytes += content.sizeBytes;
+      const sketch = (): ContentSketch | undefined => sketches.of(content, () => readB(content.sha256));
+      further.add({ ...content, from: { kind: 'new', number }, sketch });
     }
     onProgress(doneBytes, totalBytes);
   };
-  yield* encodeSolidFrames(records(), options.log ? { log: options.log } : {});
+  yield* encodeSolidFrames(records(), log ? { log } : {});
 }
 
-function chooser(old: OldFiles, { manifestB, readA, readB }: EncodeBundleOptions) {
+function stayingIn(manifest: Uint8Array): ReadonlySet<Sha256> {
   const staying = new Set<Sha256>();
-  for (const { content } of manifestLines(manifestB)) if (content) staying.add(content.sha256);
-  const choice = new BaseChoice(
-    old.list.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, stays: staying.has(sha256) })),
-  );
-  const sketches = new Map<Sha256, ContentSketch>();
-  const sketchOfOld = (index: number): ContentSketch | undefined => {
-    const file = old.list[index];
-    if (!file || file.sizeBytes < MIN_SKETCH_BYTES) return undefined;
-    const sketch = sketches.get(file.sha256) ?? sketchOf(unpackedForm(readA(file.sha256)));
-    sketches.set(file.sha256, sketch);
-    return sketch;
-  };
-  return (path: string, content: BlobRef): number | undefined =>
-    choice.choose(path, content.sizeBytes, {
-      old: sketchOfOld,
-      wanted: () => sketchOf(unpackedForm(readB(content.sha256))),
-    });
+  for (const { content } of manifestLines(manifest)) if (content) staying.add(content.sha256);
+  return staying;
+}
+
+/** Old files that are not in the new version are what other new contents may come from. */
+function furtherBases(old: OldFiles, staying: ReadonlySet<Sha256>, sketchOfOld: OldSketch): FurtherBases {
+  const further = new FurtherBases();
+  for (const [number, { sha256, sizeBytes }] of old.list.entries())
+    if (!staying.has(sha256))
+      further.add({ sha256, sizeBytes, from: { kind: 'old', number }, sketch: () => sketchOfOld(number) });
+  return further;
 }

@@ -1,12 +1,13 @@
 /**
  * A bundle: everything needed to go from manifest A to manifest B.
  * ```
- * RIPBUND1
+ * RIPBUND2
  * n                 LEB128: how many contents are new
  * bytes             LEB128: how many bytes they have together, so that room is counted before the rest comes
  * n × 4 bytes       of each the first bytes of its SHA-256
  * a solid stream    record 0: the template of manifest B (template.ts), made from A without its sizes and hashes;
- *                   records 1 … n: the new contents, each made from an old file or from nothing
+ *                   records 1 … n: the new contents, each made from an old file or from nothing, as the template says; or, where
+ *                   the record says so, from further old files and contents before it as well, or from those alone
  * ```
  * A hash is 32 bytes that nothing can compress, so none is sent: the reader computes them, builds the manifest, and its
  * hash, which is signed, decides. The four bytes are there only to stop at the first content that came out wrong,
@@ -14,8 +15,10 @@
  */
 import { RippleError } from '../../api/errors.ts';
 
-export const BUNDLE_MAGIC = 'RIPBUND1';
+export const BUNDLE_MAGIC = 'RIPBUND2';
 export const CHECK_BYTES = 4;
+/** All files but the first that one content is made from have no more bytes together: a reader holds them beside the first. */
+export const MAX_FURTHER_BYTES = 1 << 25;
 /** Holds any safe integer up to 2^49. */
 const MAX_LEB128_BYTES = 7;
 

@@ -1,4 +1,5 @@
 export {
+  type BaseFile,
   BundleDecoder,
   DamagedBaseError,
   type DecodeBundleOptions,

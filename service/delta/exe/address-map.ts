@@ -43,7 +43,9 @@ export class AddressMap {
     this.oldSegments = elf?.segments ?? [];
     const byOffset = [...this.oldSegments].sort((a, b) => a.offset - b.offset);
     this.apart = byOffset.every((s, i) => i === 0 || s.offset >= fileEnd(byOffset[i - 1] ?? s));
-    this.newSegments = this.oldSegments.map((s) => {
+    const second = this.oldSegments.findIndex((s, i) => i > 0 && s.index === 0);
+    const own = second < 0 ? this.oldSegments : this.oldSegments.slice(0, second);
+    this.newSegments = own.map((s) => {
       const offset = this.offset(s.offset);
       const fileSize = Math.max(this.end(s.offset + s.fileSize) - offset, 0);
       return {
@@ -51,13 +53,14 @@ export class AddressMap {
         address: s.address + offset - s.offset,
         fileSize,
         memorySize: s.memorySize - s.fileSize + fileSize,
+        index: s.index,
       };
     });
   }
 
   /** Segments as the new file itself states them, once its headers are known. */
   setSegments(segments: readonly Segment[]): void {
-    if (segments.length === this.oldSegments.length) this.newSegments = segments;
+    if (segments.length === this.newSegments.length) this.newSegments = segments;
   }
 
   /** New file offset of the old `offset`. */
@@ -131,8 +134,8 @@ export class AddressMap {
       const s = oldSegments[i];
       if (!s || address < s.address || address > s.address + s.memorySize) continue;
       const inFile = address - s.address;
-      if (inFile < s.fileSize) return this.newAddress(this.offset(s.offset + inFile), i);
-      const t = this.newSegments[i];
+      if (inFile < s.fileSize) return this.newAddress(this.offset(s.offset + inFile), s.index);
+      const t = this.newSegments[s.index];
       const next = oldSegments[i + 1];
       if (!t || (next && address >= next.address)) continue;
       this.trust = TRUST.memory;

@@ -60,7 +60,7 @@ export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: Ad
         shown = address(offsetToAddress(segments, at) + base + value);
         break;
       case KIND.absolute:
-        shown = address(value >>> 0);
+        shown = address((value >>> 0) + base);
         break;
       case KIND.relative:
         shown = address(base + value);
@@ -69,7 +69,7 @@ export function canonical(b: Uint8Array, { elf, references }: Analysed, map?: Ad
         shown = offset(at - (value >>> 0));
         break;
       case KIND.offset:
-        shown = offset(value >>> 0);
+        shown = offset((value >>> 0) + base);
         break;
       case KIND.length:
         shown = map ? map.end(base + (value >>> 0)) - map.offset(base) : value;

@@ -7,6 +7,8 @@ export interface Segment {
   readonly offset: number;
   readonly fileSize: number;
   readonly memorySize: number;
+  /** Which of its own file's segments it is. */
+  readonly index: number;
 }
 
 export interface Section {
@@ -30,8 +32,11 @@ export interface Elf {
   readonly programHeaders: number;
   readonly programHeaderCount: number;
   readonly sectionHeaders: number;
+  /** The first file's come first, where several are laid one after another. */
   readonly segments: readonly Segment[];
   readonly sections: readonly Section[];
+  /** Sections of the files after the first. */
+  readonly further: readonly Section[];
 }
 
 export const SHT = {
@@ -88,7 +93,8 @@ export function readSegments(b: Uint8Array, fileSize: number): Segment[] {
     const length = wide ? u64(b, at + 32) : u32(b, at + 16);
     const memory = wide ? u64(b, at + 40) : u32(b, at + 20);
     if (offset > fileSize || address + memory > Number.MAX_SAFE_INTEGER / 2) continue;
-    segments.push({ offset, address, fileSize: Math.min(length, fileSize - offset), memorySize: memory });
+    const { length: index } = segments;
+    segments.push({ offset, address, fileSize: Math.min(length, fileSize - offset), memorySize: memory, index });
   }
   return segments;
 }
@@ -143,6 +149,7 @@ export function readElf(b: Uint8Array): Elf | undefined {
     sectionHeaders,
     segments: readSegments(b, b.length),
     sections: readSections(b, wide, sectionHeaders),
+    further: [],
   };
 }
 

@@ -15,7 +15,7 @@ const NONE = 0xffffffff;
  */
 export class SymbolNames {
   /** New index of each old symbol, once `linkSymbols` ran; 0xffffffff: none. */
-  newIndex: Uint32Array | undefined;
+  private newIndex: Uint32Array | undefined;
   private readonly old: Uint8Array;
   private readonly elf: Elf;
   private readonly symbols: Section | undefined;
@@ -43,6 +43,12 @@ export class SymbolNames {
     let end = 0;
     for (const s of this.elf.sections) if (isTable(s)) end = Math.max(end, tableEnd(s, map));
     return end > MAX_HEAD_BYTES ? 0 : end;
+  }
+
+  /** New index of symbol `index` of the table at `table`, if it is known by name. */
+  indexOf(table: number, index: number): number | undefined {
+    const found = table === this.symbols?.offset ? this.newIndex?.[index] : undefined;
+    return found === NONE ? undefined : found;
   }
 
   linkSymbols(head: Uint8Array, map: AddressMap): void {
@@ -151,8 +157,8 @@ export function symbolIndex(
   index: number,
   size: number,
 ): number {
-  const named = names?.newIndex?.[index] ?? NONE;
-  if (named !== NONE) return named;
+  const named = names?.indexOf(table, index);
+  if (named !== undefined) return named;
   const base = map.offset(table);
   return Math.floor((map.offset(table + size * index) - base) / size);
 }

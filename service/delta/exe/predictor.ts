@@ -82,7 +82,7 @@ export class Predictor {
       case KIND.pcRelative:
         return this.go(map.oldAddress(oldPosition) + aux + (value | 0)) - map.newAddress(newPosition) - aux;
       case KIND.absolute:
-        return this.go(value >>> 0);
+        return this.go((value >>> 0) + aux);
       case KIND.relative: {
         const base = map.address(aux);
         return this.go(aux + (value | 0)) - base;
@@ -90,7 +90,7 @@ export class Predictor {
       case KIND.backOffset:
         return this.keep(newPosition - map.offset(oldPosition - (value >>> 0)));
       case KIND.offset:
-        return this.keep(map.offset(value >>> 0));
+        return this.keep(map.offset((value >>> 0) + aux));
       case KIND.length: {
         const start = map.offset(aux);
         return this.keep(map.end(aux + (value >>> 0)) - start);

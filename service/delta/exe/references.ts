@@ -5,12 +5,13 @@
 export const KIND = {
   /** Target minus own address; `aux`: bytes from the field to the address it counts from. */
   pcRelative: 0,
+  /** `aux`: added to it, where the file is not the first of several. */
   absolute: 1,
   /** Target minus the address `aux`. */
   relative: 2,
   /** Own file offset minus the target's (.eh_frame). */
   backOffset: 3,
-  /** A file offset. */
+  /** A file offset; `aux`: added to it, where the file is not the first of several. */
   offset: 4,
   /** Length of what begins at file offset `aux`. */
   length: 5,

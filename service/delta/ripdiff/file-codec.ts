@@ -1,5 +1,6 @@
 import { RippleError } from '../../api/errors.ts';
 import { MAX_FORM_BYTES, MAX_RECIPE_BYTES, putTogether, takeApart, unpackedForm } from '../deflate/unpacked.ts';
+import { type Base, baseOf, filesOf, joined } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import type { BulkStore } from './bulk.ts';
 import { NumberModels } from './numbers.ts';
@@ -9,7 +10,7 @@ import { RecordCodec, type Sink } from './record-codec.ts';
 
 /** How a file is coded: as it is, or unpacked, against the unpacked old file. */
 export interface FilePlan {
-  readonly old: Uint8Array;
+  readonly base: Base;
   readonly target: Uint8Array;
   readonly plan: Planned;
   /** Of a file that is coded unpacked. */
@@ -20,15 +21,19 @@ export interface FilePlan {
 const EXPECTED_RECIPE_BYTES = 6;
 
 /** Tries both and answers the smaller. */
-export function planFile(old: Uint8Array, target: Uint8Array, log?: (text: string) => void): FilePlan {
-  const plain: FilePlan = { old, target, plan: planDiff(old, target, log), recipe: undefined };
+export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void): FilePlan {
+  const plain: FilePlan = { base, target, plan: planDiff(base, target, log), recipe: undefined };
   const apart = takeApart(target);
   if (!apart) return plain;
-  const form = unpackedForm(old);
+  const form = unpackedBase(base);
   const plan = planDiff(form, apart.form, log);
   const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
   if (plan.bits + recipeBits >= plain.plan.bits) return plain;
-  return { old: form, target: apart.form, plan, recipe: apart.recipe };
+  return { base: form, target: apart.form, plan, recipe: apart.recipe };
+}
+
+function unpackedBase(base: Base): Base {
+  return base.ends.length <= 1 ? baseOf(unpackedForm(base.bytes)) : joined(filesOf(base).map(unpackedForm));
 }
 
 const RECIPE_CONTEXTS = 16;
@@ -48,22 +53,22 @@ export class FileCodec {
     this.#records = new RecordCodec(alone);
   }
 
-  encode(coder: BitCoder, bulk: BulkStore, { old, target, plan, recipe }: FilePlan): void {
+  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe }: FilePlan): void {
     this.#flags.code(coder, 0, recipe ? 1 : 0);
     if (recipe) this.#recipe(coder, recipe);
-    this.#records.code(coder, bulk, old, () => {}, target.length, target, plan, plan.analysed);
+    this.#records.code(coder, bulk, base, () => {}, target.length, target, plan, plan.analysed);
   }
 
   /** As `RecordCodec.code`. A file that comes unpacked is held whole: its form has `MAX_FORM_BYTES` at most. */
-  decode(coder: BitCoder, bulk: BulkStore, old: Uint8Array, sink: Sink, maxBytes: number): void {
+  decode(coder: BitCoder, bulk: BulkStore, base: Base, sink: Sink, maxBytes: number): void {
     if (this.#flags.code(coder, 0, 0) === 0) {
-      this.#records.code(coder, bulk, old, sink, maxBytes);
+      this.#records.code(coder, bulk, base, sink, maxBytes);
       return;
     }
     const recipe = this.#recipe(coder);
     const form = new Collected();
     const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
-    this.#records.code(coder, bulk, unpackedForm(old), (bytes) => form.add(bytes), maxFormBytes);
+    this.#records.code(coder, bulk, unpackedBase(base), (bytes) => form.add(bytes), maxFormBytes);
     const file = putTogether(form.bytes, recipe, maxBytes);
     for (let at = 0; at < file.length; at += PIECE) sink(file.subarray(at, at + PIECE));
   }

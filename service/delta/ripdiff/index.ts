@@ -1,5 +1,6 @@
 import { RippleError } from '../../api/errors.ts';
 import { type ByteSource, partOf } from '../byte-source.ts';
+import { baseOf } from './base.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
 import { FileCodec, planFile } from './file-codec.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
@@ -20,7 +21,7 @@ export function encodeDiff(
 ): Uint8Array {
   const coder = new RangeEncoder();
   const bulk = new BulkWriter();
-  new FileCodec(true).encode(coder, bulk, planFile(old, target, options.log));
+  new FileCodec(true).encode(coder, bulk, planFile(baseOf(old), target, options.log));
   return Buffer.concat([Buffer.from(RIPDIFF_MAGIC, 'latin1'), coder.finish(bulk.size > 0), bulk.finish()]);
 }
 
@@ -31,9 +32,11 @@ export function decodeDiff(old: Uint8Array, diff: ByteSource, sink: Sink, limits
   if (Buffer.from(magic).toString('latin1') !== RIPDIFF_MAGIC)
     throw new RippleError('InvalidArgument', 'this is no RIPDIFF1 diff');
   const code = partOf(diff, magic.length, diff.sizeBytes - magic.length);
-  new FileCodec(true).decode(new RangeDecoder(code), new BulkReader(code), old, sink, limits.maxNewBytes);
+  new FileCodec(true).decode(new RangeDecoder(code), new BulkReader(code), baseOf(old), sink, limits.maxNewBytes);
 }
 
+export { type Base, baseOf, joined, NO_BASE } from './base.ts';
+export { type FilePlan, planFile } from './file-codec.ts';
 export type { KeptBytes } from './pushed-bytes.ts';
 export {
   encodeSolid,
@@ -44,3 +47,4 @@ export {
   type SolidReceiver,
   type SolidRecord,
 } from './solid.ts';
+export { MAX_FURTHER, type Source, type Sources, USUAL } from './source-codec.ts';

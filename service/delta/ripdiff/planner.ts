@@ -1,8 +1,10 @@
 import type { Blocks } from '../blocks.ts';
 import { canonical, keepReferences, mapFor, maskReferences, putReferences } from '../exe/canonical.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
+import { findInJoined } from '../exe/joined.ts';
 import { matchBlocks } from '../matcher.ts';
 import { suffixArray } from '../suffix-array.ts';
+import type { Base } from './base.ts';
 import { BulkWriter } from './bulk.ts';
 import { CostCounter } from './range-coder.ts';
 import { type Plan, RecordCodec } from './record-codec.ts';
@@ -20,9 +22,10 @@ export interface Planned extends Plan {
  * Tries the ways to make `wanted` from `old` and answers the smallest by what it really costs. Both arrays are changed meanwhile, as
  * copies would cost as much again; when this is over they are as before.
  */
-export function planDiff(old: Uint8Array, wanted: Uint8Array, log?: (text: string) => void): Planned {
+export function planDiff(base: Base, wanted: Uint8Array, log?: (text: string) => void): Planned {
+  const { bytes: old, ends } = base;
   const target = old.buffer === wanted.buffer ? new Uint8Array(wanted) : wanted;
-  const before = findReferences(old);
+  const before = findInJoined(old, ends);
   const after = findReferences(target);
   const executable = before.elf !== undefined && after.elf !== undefined && before.elf.machine === after.elf.machine;
   let best: Planned | undefined;
@@ -32,7 +35,7 @@ export function planDiff(old: Uint8Array, wanted: Uint8Array, log?: (text: strin
     new RecordCodec(true).code(
       counter,
       bulk,
-      old,
+      base,
       () => {},
       target.length,
       target,

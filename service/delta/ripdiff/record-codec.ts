@@ -1,9 +1,11 @@
 import { RippleError } from '../../api/errors.ts';
 import type { Blocks } from '../blocks.ts';
 import { SHF, SHT } from '../exe/elf.ts';
-import { type Analysed, findReferences } from '../exe/find-references.ts';
+import type { Analysed } from '../exe/find-references.ts';
+import { findInJoined } from '../exe/joined.ts';
 import { Predictor } from '../exe/predictor.ts';
 import { Numberings } from '../exe/renumbering.ts';
+import type { Base } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import { BlockCodec } from './block-codec.ts';
 import { type BulkStore, isBulk } from './bulk.ts';
@@ -44,26 +46,28 @@ export class RecordCodec {
   }
 
   /**
-   * Codes one file against `old`. Encoding: `target` and `plan` are given. Decoding: neither is, and `sink` gets the file in order; its array is used again.
+   * Codes one file against `base`. Encoding: `target` and `plan` are given. Decoding: neither is, and `sink` gets the file in order; its array is used again.
    * Throws `InvalidArgument` when the code makes no sense or the file would have more than `maxBytes`.
    */
   code(
     coder: BitCoder,
     bulk: BulkStore,
-    old: Uint8Array,
+    base: Base,
     sink: Sink,
     maxBytes: number,
     target?: Uint8Array,
     plan?: Plan,
     analysed?: Analysed,
   ): void {
-    const sameSize = this.flags.code(coder, 0, target?.length === old.length ? 1 : 0);
-    const size = sameSize !== 0 ? old.length : this.numbers.code(coder, 0, target?.length ?? 0);
+    const { bytes: old, ends } = base;
+    const [likely = 0] = ends;
+    const sameSize = this.flags.code(coder, 0, target?.length === likely ? 1 : 0);
+    const size = sameSize !== 0 ? likely : this.numbers.code(coder, 0, target?.length ?? 0);
     if (size > maxBytes)
       throw new RippleError('InvalidArgument', `the diff makes more than ${maxBytes} bytes; refused`);
     const executable = this.flags.code(coder, 1, plan?.executable ? 1 : 0) !== 0;
     const blocks = this.blocks.code(coder, plan?.blocks, size, old.length);
-    const found = executable ? (analysed ?? findReferences(old)) : NO_ELF;
+    const found = executable ? (analysed ?? findInJoined(old, ends)) : NO_ELF;
     const predictor = new Predictor(old, found, blocks, size, this.numberings);
     let extraBytes = 0;
     for (let i = 0; i < blocks.count; i++) extraBytes += blocks.extraBytes[i] ?? 0;
@@ -126,7 +130,9 @@ class Regions {
 
   constructor(found: Analysed) {
     if (!found.elf) return;
-    const sections = found.elf.sections.filter((s) => s.fileSize > 0).sort((a, b) => a.offset - b.offset);
+    const sections = [...found.elf.sections, ...found.elf.further]
+      .filter((s) => s.fileSize > 0)
+      .sort((a, b) => a.offset - b.offset);
     let at = 0;
     for (const s of sections) {
       if (s.offset < at) continue;

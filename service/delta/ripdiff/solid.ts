@@ -1,13 +1,19 @@
 import { RippleError } from '../../api/errors.ts';
 import { type ByteSource, partOf } from '../byte-source.ts';
+import { type Base, NO_BASE } from './base.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
-import { FileCodec, planFile } from './file-codec.ts';
+import { FileCodec, type FilePlan, planFile } from './file-codec.ts';
 import { type KeptBytes, PushedAndKept, type PushedBytes, PushedToMemory } from './pushed-bytes.ts';
 import { RangeDecoder, RangeEncoder } from './range-coder.ts';
+import { SourceCodec, type Sources } from './source-codec.ts';
 
 /** One file of a solid stream: made from `base`, or from nothing. */
 export interface SolidRecord {
-  readonly base?: Uint8Array;
+  readonly base?: Base;
+  /** What `base` is, where it is not the one that the reader expects. */
+  readonly sources?: Sources;
+  /** How to code it, if that is known already. */
+  readonly plan?: FilePlan;
   readonly target: Uint8Array;
   readonly hint: { readonly path: string };
 }
@@ -21,7 +27,6 @@ const FRAME_BYTES = 1 << 16;
 const MAX_RECORDS_IN_FRAME = 1 << 16;
 /** Two numbers of 5 bytes. */
 const MAX_HEAD_BYTES = 10;
-const NOTHING = new Uint8Array(0);
 
 /**
  * Files coded one after the other over shared models, so that what one of them taught makes the next cheaper. The stream is a row of
@@ -29,9 +34,11 @@ const NOTHING = new Uint8Array(0);
  */
 export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: SolidOptions = {}): Generator<Uint8Array> {
   const codec = new FileCodec();
+  const sourceCodec = new SourceCodec();
   const bulk = new BulkWriter();
   let coder = new RangeEncoder();
   let count = 0;
+  let number = 0;
   const frame = (): Uint8Array => {
     const code = Buffer.concat([coder.finish(bulk.size > 0), bulk.finish()]);
     const bytes = Buffer.concat([leb128(count), leb128(code.length), code]);
@@ -39,8 +46,9 @@ export function* encodeSolidFrames(records: Iterable<SolidRecord>, options: Soli
     count = 0;
     return bytes;
   };
-  for (const { base = NOTHING, target } of records) {
-    codec.encode(coder, bulk, planFile(base, target, options.log));
+  for (const { base = NO_BASE, target, sources, plan } of records) {
+    sourceCodec.code(coder, number++, sources);
+    codec.encode(coder, bulk, plan ?? planFile(base, target, options.log));
     count++;
     if (coder.size + bulk.size >= FRAME_BYTES || count === MAX_RECORDS_IN_FRAME) yield frame();
   }
@@ -67,8 +75,8 @@ export interface SolidLimits {
 
 /** What a decoder asks for and gives, record by record in the stream's order (counted from 0). */
 export interface SolidReceiver {
-  /** The bytes that the record was made from. */
-  base(record: number): Uint8Array | undefined;
+  /** The bytes that the record was made from; throws for a source that is not there. */
+  base(record: number, sources: Sources): Base | undefined;
   /** More bytes than this for the record are refused. */
   maxNewBytes(record: number): number;
   /** The next bytes of the record's file; the array is used again. */
@@ -86,6 +94,7 @@ export class SolidDecoder {
   private readonly limits: SolidLimits;
   private readonly stream: PushedBytes;
   private readonly codec = new FileCodec();
+  private readonly sources = new SourceCodec();
   private neededBytes = 2;
   private record = 0;
 
@@ -138,7 +147,7 @@ export class SolidDecoder {
     const bulk = new BulkReader(code);
     for (let i = 0; i < count; i++) {
       const record = this.record;
-      const base = this.receiver.base(record) ?? NOTHING;
+      const base = this.receiver.base(record, this.sources.code(coder, record)) ?? NO_BASE;
       const sink = (part: Uint8Array): void => this.receiver.data(record, part);
       this.codec.decode(coder, bulk, base, sink, this.receiver.maxNewBytes(record));
       this.receiver.end(record);

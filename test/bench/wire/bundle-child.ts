@@ -28,7 +28,7 @@ async function unbundle(): Promise<readonly BlobRef[]> {
   const contents: BlobRef[] = [];
   mkdirSync(out, { recursive: true });
   const unpacker = new Unpacker({ ...work.unbundle, maxBundleBytes: sizeBytes, out: `${out}.part` }, (ref, file) => {
-    renameSync(file, join(out, `${contents.length}`));
+    renameSync(file, join(out, ref.sha256));
     contents.push(ref);
   });
   try {

@@ -69,7 +69,15 @@ function bundle({ folder, pair, changes }: Workplace): Outcome {
   const bundlePath = join(repository, formatRepositoryPath({ kind: 'bundle', from: from.sha256, to: to.sha256 }));
   const manifestA = join(repository, 'blobs', from.sha256);
   const maxNewBytes = changes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const unbundle = { bundle: bundlePath, tree: pair.old, manifestA, expectedManifest: to, maxNewBytes, out };
+  const unbundle = {
+    bundle: bundlePath,
+    tree: pair.old,
+    manifestA,
+    expectedManifest: to,
+    maxNewBytes,
+    taken: out,
+    out,
+  };
   const work: BundleWork = { repository, from, to, unbundle };
   writeFileSync(join(folder, 'job.json'), JSON.stringify(work));
   const make = childCost('bundle-child.js', 'make', folder);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findReferences } from '../../../service/delta/exe/find-references.ts';
 import { KIND } from '../../../service/delta/exe/references.ts';
-import { encodeSolid, SolidDecoder, type SolidRecord } from '../../../service/delta/ripdiff/index.ts';
+import { baseOf, encodeSolid, SolidDecoder, type SolidRecord } from '../../../service/delta/ripdiff/index.ts';
 import { type Random, seeded } from '../../helpers/random.ts';
 
 /** An object file whose section `.BTF` is `content`, by Debian's objcopy. */
@@ -86,7 +86,7 @@ function solid(records: readonly SolidRecord[]): number {
 test('what one module taught about the kernel makes the next nearly free', () => {
   // Three types became more in the middle of the kernel's.
   const pair = (seed: number): SolidRecord => ({
-    base: objectWith(typeInformation(seeded(seed), 2000, (value) => value)),
+    base: baseOf(objectWith(typeInformation(seeded(seed), 2000, (value) => value))),
     target: objectWith(typeInformation(seeded(seed), 2000, (value) => (value > 40_000 ? value + 3 : value))),
     hint: { path: '' },
   });
@@ -102,6 +102,6 @@ test('type information that is noise costs bytes, never a wrong file', () => {
     header.writeUInt32LE(20_000, 12);
     const old = objectWith(Buffer.concat([header, random.bytes(20_000)]));
     const target = objectWith(Buffer.concat([header, random.bytes(8000), old.subarray(8000, 20_000)]));
-    solid([{ base: old, target, hint: { path: '' } }]);
+    solid([{ base: baseOf(old), target, hint: { path: '' } }]);
   }
 });

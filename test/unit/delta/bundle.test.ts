@@ -7,6 +7,7 @@ import { edited, structuredBytes } from '../../helpers/edited.ts';
 import { type Random, seeded } from '../../helpers/random.ts';
 import {
   BUNDLE_LIMITS,
+  basesFrom,
   bundleBetween,
   type FileInMemory,
   type TreeInMemory,
@@ -95,7 +96,7 @@ test('contents come out as soon as their bytes are there, in whatever pieces the
         claimed = newBytes;
         assert.ok(pushed === 0 || step > 1_000);
       },
-      base: ({ sha256 }) => a.read(sha256),
+      base: basesFrom(a.read, b.read),
       data: () => {},
       end: () => ended.push(pushed),
     });
@@ -126,7 +127,7 @@ test('a bundle that claims other bytes than it brings, or goes on after its end,
       came += bytes.length;
     };
     const given = { manifestA: a.manifest, bundle: bad, expectedManifest: b.ref, ...BUNDLE_LIMITS, data };
-    assert.throws(() => decodeBundle({ ...given, base: ({ sha256 }) => a.read(sha256) }), RippleError);
+    assert.throws(() => decodeBundle({ ...given, base: basesFrom(a.read, b.read) }), RippleError);
     assert.ok(came <= claim, 'no more bytes come out than were claimed');
   }
   assert.throws(() => unbundle(a, b, bundle, { maxNewBytes: 99 }), /claims 1 new files of 100 bytes/);
@@ -152,7 +153,7 @@ test('the first wrong content ends the decoding, and a damaged old file is told 
       bundle: given,
       expectedManifest: b.ref,
       ...BUNDLE_LIMITS,
-      base: ({ sha256 }) => damage(a.read(sha256)),
+      base: basesFrom((sha256) => damage(a.read(sha256)), b.read),
       data: () => {},
       end: () => ended++,
     });

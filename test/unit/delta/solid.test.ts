@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
-import { encodeSolid, SolidDecoder, type SolidRecord } from '../../../service/delta/ripdiff/index.ts';
+import { baseOf, encodeSolid, SolidDecoder, type SolidRecord } from '../../../service/delta/ripdiff/index.ts';
 import { edited, structuredBytes } from '../../helpers/edited.ts';
 import { seeded } from '../../helpers/random.ts';
 
@@ -10,7 +10,7 @@ function records(seed: number, count: number): SolidRecord[] {
   return Array.from({ length: count }, (_, i) => {
     const old = structuredBytes(random, random.integer(3000));
     const target = edited(random, old, 3);
-    return i % 3 === 0 ? { target, hint: { path: `f${i}` } } : { base: old, target, hint: { path: `f${i}` } };
+    return i % 3 === 0 ? { target, hint: { path: `f${i}` } } : { base: baseOf(old), target, hint: { path: `f${i}` } };
   });
 }
 

@@ -14,6 +14,7 @@ import { Repository } from '../../../service/store/repository.ts';
 import { seeded } from '../../helpers/random.ts';
 import { ripple, rippleOk } from '../../helpers/ripple.ts';
 import { tempFolder } from '../../helpers/temp.ts';
+import { basesFrom } from '../../helpers/tree-in-memory.ts';
 
 const unsigned = async (payload: Uint8Array): Promise<Uint8Array> => writeSignedMessage(payload, []);
 
@@ -49,13 +50,14 @@ test('publish --diff-from makes a bundle that leads to the manifest of the relea
   const folder = join(repository.root, 'bundles');
   const name = `${six.manifest.sha256}-${seven.manifest.sha256}`;
   assert.deepEqual(readdirSync(folder), [name]);
+  const blob = (sha256: string): Buffer => readFileSync(repository.blobPath(sha256));
   const { contents } = decodeBundle({
     manifestA: readFileSync(repository.blobPath(six.manifest.sha256)),
     bundle: readFileSync(join(folder, name)),
     expectedManifest: seven.manifest,
     maxNewBytes: 1 << 20,
     maxContents: 10,
-    base: ({ sha256 }) => readFileSync(repository.blobPath(sha256)),
+    base: basesFrom(blob, blob),
     data: () => {},
   });
   assert.deepEqual(
