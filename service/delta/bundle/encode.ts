@@ -40,7 +40,10 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
       old: sketchOfOld,
       wanted: () => sketches.of(content, () => readB(content.sha256)),
     });
-  const { bytes, contents } = writeTemplate(old, manifestB, baseFor);
+  const { bytes, contents } = writeTemplate(old, manifestB, (path, content) => ({
+    base: baseFor(path, content),
+    isLast: false,
+  }));
   const totalBytes = contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   yield Buffer.concat([
     Buffer.from(BUNDLE_MAGIC, 'latin1'),

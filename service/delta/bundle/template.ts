@@ -7,10 +7,12 @@
  *         a path that is new: new content, made from nothing
  * ` =`    the old content of this path             ` =N`   the content of old file N
  * ` *`    new content made from nothing            ` *N`   new content made from old file N
+` !`    as ` *`, but comes after all that are    ` !N`   as ` *N`, but comes after all that are
+        not marked so, and may refer to them             not marked so, and may refer to them
  * ` +K`   the same as the new content K before the next one
  * ```
- * N counts from the old file after the one whose path came up last. Contents are new when no old file has them, and are numbered
- * in the order in which they first appear.
+ * N counts from the old file after the one whose path came up last. Contents are new when no old file has them. K counts in the
+ * order in which they first appear; they come in this order, but for those that are marked as last.
  */
 import { RippleError } from '../../api/errors.ts';
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
@@ -29,9 +31,9 @@ type Content =
   | { readonly kind: 'old'; readonly index: number }
   | { readonly kind: 'new'; readonly number: number }
   /** Its first appearance. */
-  | { readonly kind: 'next'; readonly base: number | undefined };
+  | { readonly kind: 'next'; readonly base: number | undefined; readonly isLast: boolean };
 
-const MARK = / ([=*+])(-?[0-9]{1,7})?$/;
+const MARK = / ([=*+!])(-?[0-9]{1,7})?$/;
 
 /** What both sides know when they come to a file: kept in step by telling it every line. */
 class Walk {
@@ -62,7 +64,7 @@ class Walk {
     if (first) return { same, content: first };
     if (same !== undefined && this.#old.list[same]?.time === timeOf(head))
       return { same, content: { kind: 'old', index: same } };
-    return { same, content: { kind: 'next', base: same } };
+    return { same, content: { kind: 'next', base: same, isLast: false } };
   }
 
   place(head: string, content: Content): void {
@@ -73,18 +75,36 @@ class Walk {
 
 export interface WrittenTemplate {
   readonly bytes: Buffer;
-  /** New contents in their order; `base`: which old file it is to be made from. */
-  readonly contents: readonly (BlobRef & { readonly base: number | undefined })[];
+  /** New contents in the order in which they come. */
+  readonly contents: readonly (BlobRef & NewContent)[];
 }
 
-/** `baseOf` is asked once for each new content. @throws RippleError for a manifest that is not in the usual form */
+export interface NewContent {
+  /** The old file that it is to be made from. */
+  readonly base: number | undefined;
+  /** To come after all that are not last. */
+  readonly isLast: boolean;
+}
+
+/** Where each comes, of those in the order in which they appear. */
+function placesOf(contents: readonly NewContent[]): number[] {
+  let next = 0;
+  let nextLast = contents.filter(({ isLast }) => !isLast).length;
+  return contents.map(({ isLast }) => (isLast ? nextLast++ : next++));
+}
+
+function inPlace<T extends NewContent>(contents: readonly T[]): T[] {
+  return [...contents.filter(({ isLast }) => !isLast), ...contents.filter(({ isLast }) => isLast)];
+}
+
+/** `choose` is asked once for each new content. @throws RippleError for a manifest that is not in the usual form */
 export function writeTemplate(
   old: OldFiles,
   manifest: Uint8Array,
-  baseOf: (path: string, content: BlobRef) => number | undefined,
+  choose: (path: string, content: BlobRef) => NewContent,
 ): WrittenTemplate {
   const walk = new Walk(old);
-  const contents: (BlobRef & { base: number | undefined })[] = [];
+  const contents: (BlobRef & NewContent)[] = [];
   const numbers = new Map<Sha256, number>();
   const lines: string[] = [];
   for (const { head, content } of manifestLines(manifest)) {
@@ -112,38 +132,51 @@ export function writeTemplate(
       actual = { kind: 'new', number };
       mark = expected.content.kind === 'new' && expected.content.number === number ? '' : ` +${walk.count - number}`;
     } else {
-      const base = baseOf(pathOf(head), content);
+      const chosen = choose(pathOf(head), content);
+      const { base, isLast } = chosen;
       numbers.set(content.sha256, contents.length);
-      contents.push({ ...content, base });
-      actual = { kind: 'next', base };
+      contents.push({ ...content, ...chosen });
+      actual = { kind: 'next', ...chosen };
+      const sign = isLast ? ' !' : ' *';
       mark =
-        expected.content.kind === 'next' && expected.content.base === base
+        expected.content.kind === 'next' && expected.content.base === base && !isLast
           ? ''
           : base === undefined
-            ? ' *'
-            : ` *${base - walk.near}`;
+            ? sign
+            : `${sign}${base - walk.near}`;
     }
     walk.place(head, actual);
     lines.push(head + mark);
   }
   const bytes = Buffer.from(lines.join('\n'), 'latin1');
-  const again = new ReadTemplate(old, bytes).expand(contents);
+  const inOrder = inPlace(contents);
+  const again = new ReadTemplate(old, bytes).expand(inOrder);
   if (!again.equals(manifest))
     throw new RippleError('InvalidArgument', 'the manifest is not in the usual form; no bundle can be made to it');
-  return { bytes, contents };
+  return { bytes, contents: inOrder };
 }
+
+/** An old file's content, or the new content that comes at this place. */
+export type FileContent =
+  | { readonly kind: 'old'; readonly index: number }
+  | { readonly kind: 'new'; readonly number: number };
+
+/** `path`: as escaped in the manifest. */
+export type TemplateFile = FileContent & { readonly path: string };
 
 /** A template as it came: bounded by its own length, and everything it names is there. */
 export class ReadTemplate {
   readonly #old: OldFiles;
   readonly #lines: readonly { readonly head: string; readonly content?: Content }[];
-  /** For each new content the old file that it is made from. */
+  /** For each new content, in the order in which they come, the old file that it is made from. */
   readonly bases: readonly (number | undefined)[];
+  /** For each as it first appears where it comes. */
+  readonly #places: readonly number[];
 
   constructor(old: OldFiles, bytes: Uint8Array) {
     this.#old = old;
     const walk = new Walk(old);
-    const bases: (number | undefined)[] = [];
+    const contents: NewContent[] = [];
     this.#lines = linesOf(bytes).map((line) => {
       if (!isFileHead(line)) {
         walk.pass(line);
@@ -153,12 +186,13 @@ export class ReadTemplate {
       const head = mark === undefined ? line : line.slice(0, -mark.length);
       const expected = walk.expect(head);
       const content = sign === undefined ? expected.content : this.#marked(sign, digits, expected.same, walk);
-      if (content.kind === 'next') bases.push(content.base);
+      if (content.kind === 'next') contents.push(content);
       const settled: Content = content.kind === 'next' ? { kind: 'new', number: walk.count } : content;
       walk.place(head, content);
       return { head, content: settled };
     });
-    this.bases = bases;
+    this.bases = inPlace(contents).map(({ base }) => base);
+    this.#places = placesOf(contents);
   }
 
   #marked(sign: string, digits: string | undefined, same: number | undefined, walk: Walk): Content {
@@ -170,25 +204,35 @@ export class ReadTemplate {
     }
     const named = index === undefined ? (sign === '=' ? same : undefined) : walk.near + index;
     if (named !== undefined && !this.#old.list[named]) throw damaged();
-    if (sign === '*') return { kind: 'next', base: named };
+    if (sign === '*' || sign === '!') return { kind: 'next', base: named, isLast: sign === '!' };
     if (named === undefined) throw damaged();
     return { kind: 'old', index: named };
   }
 
-  /** The manifest; `contents` are the new contents in their order. */
+  /** The manifest; `contents` are the new contents in the order in which they come. */
   expand(contents: readonly BlobRef[]): Buffer {
     const lines = this.#lines.map(({ head, content }) => {
       if (!content) return head;
-      const ref =
-        content.kind === 'old'
-          ? this.#old.list[content.index]
-          : content.kind === 'new'
-            ? contents[content.number]
-            : undefined;
+      const file = this.#fileOf(content);
+      const ref = file?.kind === 'old' ? this.#old.list[file.index] : file && contents[file.number];
       if (!ref) throw damaged();
       return head + tailOf(ref);
     });
     return Buffer.from(lines.join('\n'), 'latin1');
+  }
+
+  /** The files of the new manifest, in its order. */
+  files(): TemplateFile[] {
+    return this.#lines.flatMap(({ head, content }) => {
+      const file = content && this.#fileOf(content);
+      return file ? [{ ...file, path: pathOf(head) }] : [];
+    });
+  }
+
+  #fileOf(content: Content): FileContent | undefined {
+    if (content.kind === 'old') return content;
+    const number = content.kind === 'new' ? this.#places[content.number] : undefined;
+    return number === undefined ? undefined : { kind: 'new', number };
   }
 }
 

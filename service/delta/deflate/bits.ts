@@ -59,6 +59,7 @@ export class BitWriter {
   readonly #maxBytes: number;
   #bytes = new Uint8Array(4096);
   #size = 0;
+  #drained = 0;
   #bits = 0;
   #count = 0;
 
@@ -78,6 +79,7 @@ export class BitWriter {
     }
   }
 
+  /** Of what was not drained. */
   get bitCount(): number {
     return this.#size * 8 + this.#count;
   }
@@ -93,7 +95,14 @@ export class BitWriter {
     this.#size += bytes.length;
   }
 
-  /** All bytes so far, the last one filled with zeros; a view. */
+  /** Hands over the whole bytes so far; the array is used again. */
+  drain(sink: (bytes: Uint8Array) => void): void {
+    sink(this.#bytes.subarray(0, this.#size));
+    this.#drained += this.#size;
+    this.#size = 0;
+  }
+
+  /** All bytes that were not drained, the last one filled with zeros; a view. */
   finish(): Uint8Array {
     this.align();
     return this.#bytes.subarray(0, this.#size);
@@ -101,7 +110,7 @@ export class BitWriter {
 
   #grow(by: number): void {
     const size = this.#size + by;
-    if (size > this.#maxBytes) throw new UnreadableStreamError(`more than ${this.#maxBytes} bytes`);
+    if (this.#drained + size > this.#maxBytes) throw new UnreadableStreamError(`more than ${this.#maxBytes} bytes`);
     const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2));
     grown.set(this.#bytes);
     this.#bytes = grown;

@@ -5,8 +5,9 @@ const TABLE = new Int32Array(256).map((_, byte) => {
   return crc;
 });
 
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1;
+/** `before`: the checksum of what comes before these bytes. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (const byte of bytes) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 255] ?? 0);
   return ~crc >>> 0;
 }

@@ -1,7 +1,7 @@
+import { type ContentWindow, WINDOW_BYTES } from './content-window.ts';
 import { MAX_MATCH, MIN_MATCH, UnreadableStreamError } from './format.ts';
 import type { Style } from './style.ts';
 
-const WINDOW_BYTES = 1 << 15;
 const WINDOW_MASK = WINDOW_BYTES - 1;
 /** Both programs read ahead, and read on when fewer bytes than this are left. */
 const MIN_LOOKAHEAD = MAX_MATCH + MIN_MATCH + 1;
@@ -16,14 +16,16 @@ const TOO_FAR = 4096;
  * takes up to 31 for a byte; what takes more than this was made to, and stays packed.
  */
 const FREE_STEPS = 1 << 18;
+/** Of content that comes piece by piece, as one piece may take more than its share. */
+const FREE_STEPS_LARGE = 1 << 30;
 const STEPS_PER_BYTE = 128;
 
 /** Earlier places where the same three bytes stand, and the longest match among them, as gzip and zlib find it. */
 export class MatchSearch {
   readonly #style: Style;
-  /** The content, and after it what the program would read there. */
+  readonly #content: ContentWindow;
   readonly #bytes: Uint8Array;
-  readonly #size: number;
+  #size = 0;
   readonly #heads: Int32Array;
   readonly #chains = new Int32Array(WINDOW_BYTES);
   readonly #mask: number;
@@ -35,13 +37,26 @@ export class MatchSearch {
   /** Of the match that `search` found. */
   start = 0;
 
-  constructor(content: Uint8Array, style: Style) {
+  constructor(content: ContentWindow, style: Style) {
     this.#style = style;
-    this.#size = content.length;
-    this.#bytes = withTail(content, style.gzip);
+    this.#content = content;
+    this.#bytes = content.bytes;
     this.#heads = new Int32Array(1 << style.hashBits).fill(-1);
     this.#mask = (1 << style.hashBits) - 1;
-    this.#stepsLeft = FREE_STEPS + STEPS_PER_BYTE * content.length;
+    this.#stepsLeft = content.isWhole ? FREE_STEPS : FREE_STEPS_LARGE;
+    this.moved(0);
+  }
+
+  /** More of the content came, for which what lies `by` bytes or more behind the front of the window has gone. */
+  moved(by: number): void {
+    const { size } = this.#content;
+    this.#stepsLeft += STEPS_PER_BYTE * (size + by - this.#size);
+    this.#size = size;
+    if (by === 0) return;
+    this.#windowStart -= by;
+    this.#entered -= by;
+    for (const places of [this.#heads, this.#chains])
+      for (let i = 0; i < places.length; i++) places[i] = Math.max((places[i] ?? -1) - by, -1);
   }
 
   get windowStart(): number {
@@ -126,17 +141,4 @@ export class MatchSearch {
     if (lazy && best === MIN_MATCH && position - this.start > TOO_FAR) best = MIN_MATCH - 1;
     return best;
   }
-}
-
-/**
- * gzip compares past the end of the file. There its buffer has two zeros, and then what was read a window earlier, or
- * zeros in a small file (and what was left of the file before, if one gzip packed several: a guess is wrong then).
- */
-function withTail(content: Uint8Array, gzip: boolean): Uint8Array {
-  const size = content.length;
-  const bytes = new Uint8Array(size + MAX_MATCH + MIN_MATCH);
-  bytes.set(content);
-  if (!gzip || size <= 2 * WINDOW_BYTES) return bytes;
-  for (let at = size + 2; at < bytes.length; at++) bytes[at] = bytes[at - WINDOW_BYTES] ?? 0;
-  return bytes;
 }

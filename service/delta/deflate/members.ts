@@ -47,10 +47,27 @@ export function membersOf(file: Uint8Array, maxBytes: number): Member[] {
 
 /** What a gzip file has after the stream: checksum and size of the content. */
 export function trailerOf(content: Uint8Array): Uint8Array {
-  const trailer = Buffer.alloc(TRAILER_BYTES);
-  trailer.writeUInt32LE(crc32(content), 0);
-  trailer.writeUInt32LE(content.length, 4);
-  return trailer;
+  const trailer = new Trailer();
+  trailer.add(content);
+  return trailer.bytes();
+}
+
+/** As `trailerOf`, of content that comes in parts. */
+export class Trailer {
+  #crc = 0;
+  #size = 0;
+
+  add(content: Uint8Array): void {
+    this.#crc = crc32(content, this.#crc);
+    this.#size += content.length;
+  }
+
+  bytes(): Uint8Array {
+    const trailer = Buffer.alloc(TRAILER_BYTES);
+    trailer.writeUInt32LE(this.#crc, 0);
+    trailer.writeUInt32LE(this.#size % 2 ** 32, 4);
+    return trailer;
+  }
 }
 
 function firstStream(file: Uint8Array): number | undefined {
@@ -62,7 +79,7 @@ function isGzip(file: Uint8Array, at: number): boolean {
 }
 
 /** Where the stream of the gzip member at `at` begins, if there is one. */
-function gzipStream(file: Uint8Array, at: number): number | undefined {
+export function gzipStream(file: Uint8Array, at: number): number | undefined {
   const flags = file[at + 3] ?? GZIP_FLAG.reserved;
   if (!isGzip(file, at) || flags & GZIP_FLAG.reserved) return undefined;
   let from = at + GZIP_HEADER_BYTES;

@@ -38,24 +38,34 @@ export interface Block {
   readonly headerEnd: number;
 }
 
-/** Reads a deflate stream (RFC 1951) block by block, and keeps what came out. */
+/** With a sink: what is kept at least, and what is collected. */
+const KEPT_BYTES = MAX_DISTANCE;
+const COLLECTED_BYTES = 1 << 20;
+
+/** Reads a deflate stream (RFC 1951) block by block, and keeps what came out, or gives it to a sink. */
 export class DeflateReader {
   readonly #source: Uint8Array;
   readonly #bits: BitReader;
   readonly #maxBytes: number;
+  readonly #sink: ((bytes: Uint8Array) => void) | undefined;
+  /** Bytes before those that are held, and how many of these the sink got. */
+  #gone = 0;
+  #given = 0;
   #content = new Uint8Array(1 << 14);
   #size = 0;
   #tokens = new Uint32Array(1 << 12);
   #done = false;
 
   /** Reads from `position` on; more than `maxBytes` of content are refused. */
-  constructor(source: Uint8Array, position: number, maxBytes: number) {
+  constructor(source: Uint8Array, position: number, maxBytes: number, sink?: (bytes: Uint8Array) => void) {
     this.#source = source;
     this.#bits = new BitReader(source, position);
     this.#maxBytes = maxBytes;
+    this.#sink = sink;
+    if (sink) this.#content = new Uint8Array(COLLECTED_BYTES);
   }
 
-  /** What came out so far; a view. */
+  /** What came out so far; a view. Not whole when it goes to a sink. */
   get content(): Uint8Array {
     return this.#content.subarray(0, this.#size);
   }
@@ -78,7 +88,7 @@ export class DeflateReader {
     const bits = this.#bits;
     const last = bits.take(1) === 1;
     const kind = bits.take(2);
-    const before = this.#size;
+    const before = this.#gone + this.#size;
     const headerFrom = bits.bitPosition;
     let headerEnd = headerFrom;
     let count = 0;
@@ -95,10 +105,11 @@ export class DeflateReader {
     }
     if (last) {
       this.#done = true;
+      this.#flush();
       // A writer that leaves something there cannot be followed.
       if (bits.align() !== 0) throw new UnreadableStreamError('bits after its end');
     }
-    return { kind, last, size: this.#size - before, tokens: this.#tokens, count, headerFrom, headerEnd };
+    return { kind, last, size: this.#gone + this.#size - before, tokens: this.#tokens, count, headerFrom, headerEnd };
   }
 
   #stored(): void {
@@ -155,11 +166,26 @@ export class DeflateReader {
 
   #room(bytes: number): void {
     const size = this.#size + bytes;
-    if (size > this.#maxBytes) throw new UnreadableStreamError(`more than ${this.#maxBytes} bytes come out of it`);
+    if (this.#gone + size > this.#maxBytes)
+      throw new UnreadableStreamError(`more than ${this.#maxBytes} bytes come out of it`);
     if (size <= this.#content.length) return;
+    if (this.#sink) {
+      this.#flush();
+      const by = this.#size - KEPT_BYTES;
+      this.#content.copyWithin(0, by, this.#size);
+      this.#size = KEPT_BYTES;
+      this.#given = KEPT_BYTES;
+      this.#gone += by;
+      return;
+    }
     const grown = new Uint8Array(Math.max(size, this.#content.length * 2));
     grown.set(this.#content);
     this.#content = grown;
+  }
+
+  #flush(): void {
+    this.#sink?.(this.#content.subarray(this.#given, this.#size));
+    this.#given = this.#size;
   }
 
   #moreTokens(): void {

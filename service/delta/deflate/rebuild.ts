@@ -1,7 +1,9 @@
 import { BitReader, BitWriter } from './bits.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { type Header, readHeader } from './block-header.ts';
+import { ContentWindow, type PullContent } from './content-window.ts';
 import { CorrectionReader, type Corrections, CorrectionWriter } from './corrections.ts';
+import { DeflateContent } from './deflate-content.ts';
 import {
   BLOCK,
   type BlockKind,
@@ -19,6 +21,8 @@ import { type Block, DeflateReader } from './reader.ts';
 import { type Style, type StyleNumber, styleOf } from './style.ts';
 import { TokenPredictor } from './token-predictor.ts';
 
+/** What is written is handed on in pieces of about so much. */
+const DRAINED_BITS = 8 << 18;
 const MAX_HEADER_BITS = 17 + 19 * 3 + 316 * 14;
 
 /**
@@ -34,7 +38,28 @@ export function correctionsOf(
 ): Uint8Array {
   const writer = new CorrectionWriter(maxBytes);
   const given = new DeflateReader(source, position, content.length);
-  new Rebuild(content, knownStyle(style), writer, new BitWriter(), given).run();
+  new Rebuild(ContentWindow.of(content), knownStyle(style), writer, new BitWriter(), given).run();
+  return writer.finish();
+}
+
+/** As `correctionsOf`, for content of any size, of which at most `maxContentBytes` are looked at. */
+export function correctionsOfLarge(
+  source: Uint8Array,
+  position: number,
+  style: StyleNumber,
+  { maxBytes, maxContentBytes }: { readonly maxBytes: number; readonly maxContentBytes?: number },
+): Uint8Array {
+  const writer = new CorrectionWriter(maxBytes);
+  const content = new DeflateContent(source, position);
+  const given = new DeflateReader(source, position, Number.POSITIVE_INFINITY, () => {});
+  const rebuild = new Rebuild(
+    ContentWindow.pulled((into) => content.read(into)),
+    knownStyle(style),
+    writer,
+    new BitWriter(),
+    given,
+  );
+  rebuild.run(() => {}, maxContentBytes);
   return writer.finish();
 }
 
@@ -50,8 +75,22 @@ export function rebuildStream(
   maxBytes: number,
 ): Uint8Array {
   const out = new BitWriter(maxBytes);
-  new Rebuild(content, knownStyle(style), new CorrectionReader(corrections), out).run();
+  new Rebuild(ContentWindow.of(content), knownStyle(style), new CorrectionReader(corrections), out).run();
   return out.finish();
+}
+
+/** As `rebuildStream`, for content of any size: `pull` is asked for it, and `sink` gets the stream, piece by piece. */
+export function rebuildLargeStream(
+  pull: PullContent,
+  style: StyleNumber,
+  corrections: Uint8Array,
+  maxBytes: number,
+  sink: (bytes: Uint8Array) => void,
+): void {
+  const out = new BitWriter(maxBytes);
+  const content = ContentWindow.pulled(pull);
+  new Rebuild(content, knownStyle(style), new CorrectionReader(corrections), out).run(sink);
+  sink(out.finish());
 }
 
 function knownStyle(number: StyleNumber): Style {
@@ -62,18 +101,21 @@ function knownStyle(number: StyleNumber): Style {
 
 /** One walk over the content, the same when corrections are written (`given` is the real stream) and when they are read. */
 class Rebuild {
-  readonly #content: Uint8Array;
+  readonly #content: ContentWindow;
   readonly #corrections: Corrections;
   readonly #out: BitWriter;
   readonly #given: DeflateReader | undefined;
   readonly #search: MatchSearch;
   readonly #predictor: TokenPredictor;
   readonly #builder: BlockBuilder;
+  /** In the window. */
   #position = 0;
+  #movedBytes = 0;
   /** The program ended the block before here by its own rule, so that another follows. */
   #endedByRule = false;
 
-  constructor(content: Uint8Array, style: Style, corrections: Corrections, out: BitWriter, given?: DeflateReader) {
+  constructor(content: ContentWindow, style: Style, corrections: Corrections, out: BitWriter, given?: DeflateReader) {
+    content.begin(style.gzip);
     this.#content = content;
     this.#corrections = corrections;
     this.#out = out;
@@ -83,21 +125,36 @@ class Rebuild {
     this.#builder = new BlockBuilder(style);
   }
 
-  run(): void {
-    for (let last = false; !last; ) last = this.#block(this.#given?.next());
+  /** `sink` gets what is written from time to time. Stops after the block that comes to `maxContentBytes`. */
+  run(sink?: (bytes: Uint8Array) => void, maxContentBytes = Number.POSITIVE_INFINITY): void {
+    for (let last = false; !last && this.#movedBytes + this.#position < maxContentBytes; ) {
+      last = this.#block(this.#given?.next());
+      if (sink && this.#out.bitCount >= DRAINED_BITS) this.#out.drain(sink);
+    }
+  }
+
+  /** Asks for more content in time. */
+  #refill(): void {
+    const by = this.#content.refill(this.#position);
+    this.#movedBytes += by;
+    this.#position -= by;
+    this.#builder.start -= by;
+    this.#search.moved(by);
+    this.#predictor.moved(by);
   }
 
   /** Answers whether it is the last one. */
   #block(block: Block | undefined): boolean {
     const corrections = this.#corrections;
-    const from = this.#position;
-    this.#builder.begin(from);
+    if (this.#position >= this.#content.refillAt) this.#refill();
+    this.#builder.begin(this.#position);
     this.#endedByRule = false;
-    const size = this.#content.length;
-    const empty = from === size || !corrections.right(block?.size !== 0);
+    const empty = this.#position === this.#content.size || !corrections.right(block?.size !== 0);
     if (!empty) this.#tokens(block);
     const end = this.#position;
-    const last = end === size && corrections.right(block?.last !== this.#endedByRule) !== this.#endedByRule;
+    const from = this.#builder.start;
+    const last =
+      end === this.#content.size && corrections.right(block?.last !== this.#endedByRule) !== this.#endedByRule;
     const plan = this.#builder.plan(end, from >= this.#search.windowStart);
     const kind = this.#kind(plan.kind, block);
     this.#out.put(last ? 1 : 0, 1);
@@ -107,7 +164,7 @@ class Rebuild {
       this.#out.align();
       this.#out.put(end - from, 16);
       this.#out.put((end - from) ^ 0xffff, 16);
-      this.#out.putBytes(this.#content.subarray(from, end));
+      this.#out.putBytes(this.#content.bytes.subarray(from, end));
     } else if (kind === BLOCK.fixed) {
       this.#builder.write(this.#out, FIXED_LENGTHS);
     } else {
@@ -121,14 +178,15 @@ class Rebuild {
 
   /** At least one. */
   #tokens(block: Block | undefined): void {
-    const size = this.#content.length;
+    const content = this.#content;
     for (let index = 0; ; index++) {
+      if (this.#position >= content.refillAt) this.#refill();
       const position = this.#position;
       const token = this.#token(block, index);
       this.#predictor.accept(position, token);
       this.#position = position + (token < MATCH_UNIT ? 1 : token >>> 16);
       this.#endedByRule = this.#builder.add(token, position);
-      if (this.#position === size) return;
+      if (this.#position === content.size) return;
       const ended = block && this.#position === this.#builder.start + block.size;
       if (this.#corrections.right(ended === this.#endedByRule) === this.#endedByRule) return;
     }
@@ -137,7 +195,7 @@ class Rebuild {
   #token(block: Block | undefined, index: number): Token {
     const position = this.#position;
     const predicted = this.#predictor.predict(position);
-    const literal = this.#content[position] ?? 0;
+    const literal = this.#content.bytes[position] ?? 0;
     let actual = predicted;
     if (block?.kind === BLOCK.stored) {
       // Its tokens were never written: any will do that end where it ends.
@@ -149,7 +207,7 @@ class Rebuild {
     const length = this.#corrections.number(actual >>> 16);
     if (length === 0) return literal;
     const distance = this.#corrections.number(actual & 0xffff);
-    const room = this.#content.length - position;
+    const room = this.#content.size - position;
     if (length < MIN_MATCH || length > Math.min(MAX_MATCH, room) || distance < 1 || distance > MAX_DISTANCE)
       throw new UnreadableStreamError('its corrections make no sense');
     return length * MATCH_UNIT + distance;

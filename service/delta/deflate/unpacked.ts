@@ -9,6 +9,7 @@ import { RippleError } from '../../api/errors.ts';
 import { UnreadableStreamError } from './format.ts';
 import { type Member, membersOf, TRAILER_BYTES, trailerOf } from './members.ts';
 import { correctionsOf, rebuildStream } from './rebuild.ts';
+import { Numbers, putNumber } from './recipe-numbers.ts';
 import { STYLES, type StyleNumber } from './style.ts';
 
 /** Of a file and what comes out of it, which are held in memory; what is larger stays as it is. */
@@ -122,38 +123,4 @@ function wayOf(file: Uint8Array, { from, end, content }: Member): Way | undefine
     }
   }
   return best;
-}
-
-function putNumber(bytes: number[], value: number): void {
-  for (let rest = value; ; rest >>>= 7) {
-    bytes.push(rest < 128 ? rest : (rest & 127) | 128);
-    if (rest < 128) return;
-  }
-}
-
-class Numbers {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  next(): number {
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) break;
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-    throw new UnreadableStreamError('a recipe that ends too early');
-  }
-
-  bytes(length: number): Uint8Array {
-    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
-    if (bytes.length !== length) throw new UnreadableStreamError('a recipe that ends too early');
-    this.#at += length;
-    return bytes;
-  }
 }
