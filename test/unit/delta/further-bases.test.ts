@@ -100,7 +100,10 @@ test('programs of several machines, and what is none, are made from each other',
 function forged(sources: readonly Source[], usual = false) {
   const [a, b] = [tree({ x: noise(100), y: noise(50) }, 1), tree({ x: noise(100), y: noise(50) }, 2)];
   const old = new OldFiles(a.manifest);
-  const { bytes, contents } = writeTemplate(old, b.manifest, (path) => old.atPath(path));
+  const { bytes, contents } = writeTemplate(old, b.manifest, (path) => ({
+    base: old.atPath(path),
+    isLast: false,
+  }));
   const head = Buffer.concat([
     Buffer.from(BUNDLE_MAGIC, 'latin1'),
     leb128(contents.length),
