@@ -11,11 +11,15 @@ import { suffixArray } from './suffix-array.ts';
 export interface MatchOptions {
   /** Bytes that a match must explain beyond what the present alignment explains, to start a block: 8 unless told. */
   readonly gain?: number;
+  /** So many more, to start one far from where the block before went on: to say where costs more then. None unless told. */
+  readonly farGain?: number;
   /** Called about once per MiB with the bytes of `target` that are done. */
   readonly onProgress?: (doneBytes: number) => void;
 }
 
 const GAIN = 8;
+/** Bytes between the place of a match and where the present alignment would go on. */
+const FAR_BYTES = 2048;
 const PROGRESS_BYTES = 1 << 20;
 /**
  * Inside a match with at least this much left, the rest of the match is taken for the longest instead of searching
@@ -35,7 +39,7 @@ export function matchBlocks(
   suffixes: Int32Array = suffixArray(old),
   options: MatchOptions = {},
 ): Blocks {
-  const gain = options.gain ?? GAIN;
+  const { gain = GAIN, farGain = 0 } = options;
   const blocks = new BlockList();
   const match = new LongestMatch(old, suffixes);
   const oldSize = old.length;
@@ -70,7 +74,8 @@ export function matchBlocks(
       for (; counted < scan + length; counted++) {
         if (counted + offset < oldSize && old[counted + offset] === target[counted]) explained++;
       }
-      if ((length === explained && length !== 0) || length > explained + gain) break;
+      const wanted = Math.abs(position - scan - offset) > FAR_BYTES ? gain + farGain : gain;
+      if ((length === explained && length !== 0) || length > explained + wanted) break;
       if (scan + offset < oldSize && old[scan + offset] === target[scan]) explained--;
     }
     if (length === explained && scan < size) continue;

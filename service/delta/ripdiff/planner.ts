@@ -10,6 +10,11 @@ import { CostCounter } from './range-coder.ts';
 import { type Plan, RecordCodec } from './record-codec.ts';
 
 const ROUNDS = 2;
+/** What a match must explain to start a block: the second is tried, too, where it can matter and takes little time. */
+const GAINS = { program: [8, 14], other: [8, 24] } as const;
+const FAR_GAIN = 4;
+const TRIED_FROM_BYTES = 1 << 15;
+const TRIED_TO_BYTES = 1 << 19;
 /** Of Brotli, where only sizes are compared. */
 const ESTIMATE_QUALITY = 5;
 
@@ -48,13 +53,20 @@ export function planDiff(base: Base, wanted: Uint8Array, log?: (text: string) =>
     best = { blocks, executable: exe, analysed: before, bits: counter.cost };
     return true;
   };
+  const considerAll = (ways: readonly Blocks[], exe: boolean): boolean =>
+    ways.map((blocks) => consider(blocks, exe)).includes(true);
   const suffixes = new Int32Array(old.length);
-  const match = (): Blocks => matchBlocks(old, target, suffixArray(old, suffixes));
+  const isTried = target.length >= TRIED_FROM_BYTES && target.length <= TRIED_TO_BYTES;
+  const gains = GAINS[executable ? 'program' : 'other'].slice(0, isTried ? 2 : 1);
+  const match = (): Blocks[] => {
+    suffixArray(old, suffixes);
+    return gains.map((gain) => matchBlocks(old, target, suffixes, { gain, farGain: FAR_GAIN }));
+  };
   if (!executable) {
-    consider(match(), false);
+    considerAll(match(), false);
   } else {
     const kept = [keepReferences(old, before), keepReferences(target, after)] as const;
-    const matchChanged = (change: () => void): Blocks => {
+    const matchChanged = (change: () => void): Blocks[] => {
       try {
         change();
         return match();
@@ -63,18 +75,18 @@ export function planDiff(base: Base, wanted: Uint8Array, log?: (text: string) =>
         putReferences(target, after, kept[1]);
       }
     };
-    let blocks = matchChanged(() => {
+    const masked = matchChanged(() => {
       maskReferences(old, before);
       maskReferences(target, after);
     });
-    consider(blocks, true);
-    for (let round = 0; round < ROUNDS; round++) {
-      const { map, names } = mapFor(blocks, old, before, target);
-      blocks = matchChanged(() => {
+    considerAll(masked, true);
+    for (let round = 0; round < ROUNDS && best; round++) {
+      const { map, names } = mapFor(best.blocks, old, before, target);
+      const blocks = matchChanged(() => {
         canonical(old, before, map, names);
         canonical(target, after);
       });
-      if (!consider(blocks, true)) break;
+      if (!considerAll(blocks, true)) break;
     }
   }
   if (!best) throw new Error('no plan');

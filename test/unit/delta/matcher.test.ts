@@ -77,6 +77,18 @@ test('long repeats that the present alignment nearly explains do not take the sq
   for (const [old, target] of pairs) unexplained(old, target, matchBlocks(old, target));
 });
 
+test('a short match far away starts no block where that is said to cost more; one near by does', () => {
+  const old = seeded(8).bytes(20_000);
+  const blocks = (at: number, farGain: number): number => {
+    const target = Buffer.concat([old.subarray(0, 1000), old.subarray(at, at + 11), old.subarray(1000)]);
+    const made = matchBlocks(old, target, undefined, { farGain });
+    unexplained(old, target, made);
+    return made.count;
+  };
+  assert.deepEqual([blocks(15_000, 0), blocks(15_000, 4)], [3, 2]);
+  assert.deepEqual([blocks(1500, 0), blocks(1500, 4)], [3, 3]);
+});
+
 test('progress is told on the way and never beyond the end', () => {
   const bytes = seeded(9).bytes(3 << 20);
   const told: number[] = [];
