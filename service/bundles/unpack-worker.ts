@@ -48,6 +48,11 @@ export type UnpackReply =
 const STEP_BYTES = 1 << 16;
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
+/** Memory that is used again. */
+interface Spare {
+  bytes: Buffer;
+}
+
 class Unpacking {
   readonly #job: UnpackJob;
   readonly #reply: (message: UnpackReply) => void;
@@ -55,7 +60,8 @@ class Unpacking {
   readonly #root: OpenRoot;
   readonly #decoder: BundleDecoder;
   readonly #step = Buffer.alloc(STEP_BYTES);
-  #base = Buffer.alloc(0);
+  readonly #base: Spare = { bytes: Buffer.alloc(0) };
+  readonly #member: Spare = { bytes: Buffer.alloc(0) };
   #out: { readonly number: number; readonly fd: number } | undefined;
   #readBytes = 0;
   #comingBytes = 0;
@@ -72,7 +78,8 @@ class Unpacking {
       maxContents: MANIFEST_LIMITS.maxEntries,
       maxBundleBytes: job.maxBundleBytes,
       begin: ({ newBytes }) => this.#requireRoom(newBytes),
-      base: (files) => this.#readBase(files),
+      base: (files) => this.#readInto(this.#base, files),
+      file: (file) => this.#readInto(this.#member, [file]),
       data: (number, bytes) => writeAll(this.#open(number), bytes),
       end: (number, ref) => this.#end(number, ref),
       kept: (target, position) => this.#readKept(target, position),
@@ -104,21 +111,21 @@ class Unpacking {
     if (needed > room) throw new NoSpaceError(this.#job.out, needed + RESERVE_BYTES, room + RESERVE_BYTES);
   }
 
-  #readBase(files: readonly BaseFile[]): Buffer {
+  #readInto(spare: Spare, files: readonly BaseFile[]): Buffer {
     const sizes = files.map((each) => (each.kind === 'old' ? each.file.sizeBytes : each.content.sizeBytes));
     const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
     // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
-    if (this.#base.length < sizeBytes) this.#base = Buffer.allocUnsafeSlow(sizeBytes);
+    if (spare.bytes.length < sizeBytes) spare.bytes = Buffer.allocUnsafeSlow(sizeBytes);
     // What the decoder allocates for a file is about as large, and is of no use any more.
     buffersSpent(sizeBytes);
     let at = 0;
     for (const [i, each] of files.entries()) {
-      const part = this.#base.subarray(at, at + (sizes[i] ?? 0));
+      const part = spare.bytes.subarray(at, at + (sizes[i] ?? 0));
       if (each.kind === 'old') this.#readListed(each.file, part);
       else this.#readTaken(each.number, each.content.sha256, part);
       at += part.length;
     }
-    return this.#base.subarray(0, sizeBytes);
+    return spare.bytes.subarray(0, sizeBytes);
   }
 
   /** The old file, if it has size and time as its manifest says; a blob has no time of its own. */

@@ -3,6 +3,7 @@ import type { Sha256 } from '../../core/ports.ts';
 /** A file of the new version. */
 export interface KnownFile {
   readonly sizeBytes: number;
+  /** Its bytes, until the next file is read. */
   readonly read: () => Uint8Array;
 }
 

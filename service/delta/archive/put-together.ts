@@ -77,14 +77,14 @@ export function putTogether(
   give(skeleton.subarray(0, before));
   const trailer = new Trailer();
   let next = 0;
-  let waiting = new Uint8Array(0);
+  let waiting: Uint8Array = new Uint8Array(0);
   const pull = (into: Uint8Array): number => {
     let size = 0;
     while (size < into.length) {
       if (waiting.length === 0) {
         const piece = pieces[next++];
         if (!piece) break;
-        waiting = new Uint8Array('file' in piece ? piece.file.read() : piece.bytes);
+        waiting = 'file' in piece ? piece.file.read() : piece.bytes;
       }
       const part = waiting.subarray(0, into.length - size);
       into.set(part, size);

@@ -1,4 +1,5 @@
 /** From what one new content is made, decided by what it really costs. */
+import type { NewFiles } from '../archive/known-files.ts';
 import {
   type Base,
   type FilePlan,
@@ -26,15 +27,21 @@ export interface ContentPlanOptions {
   /** Searches a further base. */
   readonly find: () => Found | undefined;
   readonly read: (candidate: Candidate) => Uint8Array;
+  /** Files that are there when this content comes. */
+  readonly known: NewFiles | undefined;
   readonly log: ((text: string) => void) | undefined;
 }
 
 type Planned = Pick<SolidRecord, 'base' | 'sources'> & { readonly base: Base; readonly plan: FilePlan };
 
 export function planContent(options: ContentPlanOptions): Planned {
-  const { target, usual, find, read, log } = options;
+  const { target, usual, find, read, known, log } = options;
   const isGood = ({ plan }: Planned): boolean => plan.plan.bits / 8 <= Math.max(GOOD_BYTES, target.length * GOOD_SHARE);
-  const planned = (base: Base, sources = USUAL): Planned => ({ base, sources, plan: planFile(base, target, log) });
+  const planned = (base: Base, sources = USUAL): Planned => ({
+    base,
+    sources,
+    plan: planFile(base, target, log, known),
+  });
   const asUsual = (): Planned => planned(usual ? joined([usual]) : NO_BASE);
   const foundFirst = target.length >= LARGE_BYTES ? find() : undefined;
   let best: Planned | undefined;

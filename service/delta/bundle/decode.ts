@@ -3,7 +3,8 @@ import { asRippleError, HashMismatchError, RippleError } from '../../api/errors.
 import type { BlobRef } from '../../core/ports.ts';
 import { type Base, baseOf, type KeptBytes, SolidDecoder, type Source, type Sources } from '../ripdiff/index.ts';
 import { type BundleHeader, CHECK_BYTES, MAX_FURTHER_BYTES, readHeader } from './format.ts';
-import { type FileLine, OldFiles } from './manifest-files.ts';
+import { OldFiles } from './manifest-files.ts';
+import { type BaseFile, BundleFiles } from './new-files.ts';
 import { ReadTemplate } from './template.ts';
 
 export interface DecodeBundleOptions {
@@ -22,6 +23,8 @@ export interface DecodeBundleOptions {
    * out is checked, so a wrong base shows as a wrong result.
    */
   readonly base: (files: readonly BaseFile[]) => Uint8Array;
+  /** The whole content of a file, as `base`, but in another array if that is used again. */
+  readonly file?: (file: BaseFile) => Uint8Array;
   /** The next bytes of new content `number` (from 0); the array is used again. */
   readonly data: (number: number, bytes: Uint8Array) => void;
   /** Bytes of the bundle that were pushed, read again; without it what waits is held in memory. */
@@ -35,11 +38,6 @@ export interface DecodedBundle {
   /** The new contents in their order. */
   readonly contents: readonly BlobRef[];
 }
-
-/** What a new content is made from: a file of the old version, or a content that this bundle brought before. */
-export type BaseFile =
-  | { readonly kind: 'old'; readonly file: FileLine }
-  | { readonly kind: 'new'; readonly number: number; readonly content: BlobRef };
 
 /** An old file here is not what its manifest says: not the bundle's fault. */
 export class DamagedBaseError extends RippleError {
@@ -70,6 +68,7 @@ export class BundleDecoder {
   #leftBytes = 0;
   #text: Buffer[] = [];
   #template: ReadTemplate | undefined;
+  #known: BundleFiles | undefined;
   #content: Content | undefined;
   #result: DecodedBundle | undefined;
 
@@ -80,6 +79,7 @@ export class BundleDecoder {
     this.#solid = new SolidDecoder(
       {
         base: (record, sources) => (record === 0 ? baseOf(this.#old.heads) : this.#beginContent(record - 1, sources)),
+        known: (record) => this.#knownTo(record - 1),
         // A template is the manifest with parts left out.
         maxNewBytes: (record) => (record === 0 ? options.expectedManifest.sizeBytes : this.#leftBytes),
         data: (record, bytes) => (record === 0 ? this.#text.push(Buffer.from(bytes)) : this.#data(record - 1, bytes)),
@@ -152,6 +152,15 @@ export class BundleDecoder {
     return base;
   }
 
+  /** All contents that are not last are there when the first comes that is. */
+  #knownTo(number: number): BundleFiles | undefined {
+    const template = this.#template;
+    if (!template || number < template.usualCount) return undefined;
+    const { base, file = (each: BaseFile) => base([each]) } = this.#options;
+    this.#known ??= new BundleFiles(this.#old, template, this.#contents, file);
+    return this.#known;
+  }
+
   #baseFile(source: Source): BaseFile {
     if (source.kind === 'record') {
       const number = source.record - 1;
@@ -178,6 +187,8 @@ export class BundleDecoder {
     const digest = hash.digest();
     if (!this.#checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
       requireBase(files, base);
+      const damaged = this.#known?.damaged();
+      if (damaged) throw damagedBase(damaged);
       throw wrong(`content ${number + 1} of the bundle came out wrong`);
     }
     const content = { sha256: digest.toString('hex'), sizeBytes };
@@ -206,9 +217,14 @@ function requireBase(files: readonly BaseFile[], base: Base | undefined): void {
     const bytes = base?.bytes.subarray(base.ends[i - 1] ?? 0, base.ends[i]) ?? new Uint8Array(0);
     const { sha256 } = each.kind === 'old' ? each.file : each.content;
     if (createHash('sha256').update(bytes).digest('hex') === sha256) continue;
-    if (each.kind === 'old') throw new DamagedBaseError(each.file.path);
-    throw new RippleError('IoError', `content ${sha256} was unpacked and is something else now; try again`);
+    throw damagedBase(each);
   }
+}
+
+function damagedBase(base: BaseFile): RippleError {
+  if (base.kind === 'old') return new DamagedBaseError(base.file.path);
+  const { sha256 } = base.content;
+  return new RippleError('IoError', `content ${sha256} was unpacked and is something else now; try again`);
 }
 
 function wrong(what: string): RippleError {

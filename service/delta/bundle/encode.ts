@@ -1,11 +1,13 @@
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
+import { streamOf } from '../archive/skeleton.ts';
 import { BaseChoice, type ContentSketch } from '../base-choice.ts';
 import { baseOf, encodeSolidFrames, type SolidRecord } from '../ripdiff/index.ts';
 import { planContent } from './content-plan.ts';
 import { BUNDLE_MAGIC, CHECK_BYTES, leb128 } from './format.ts';
 import { type Candidate, type Found, FurtherBases, Sketches } from './further-bases.ts';
 import { manifestLines, OldFiles } from './manifest-files.ts';
-import { writeTemplate } from './template.ts';
+import { BundleFiles } from './new-files.ts';
+import { ReadTemplate, writeTemplate } from './template.ts';
 
 export interface EncodeBundleOptions {
   readonly manifestA: Uint8Array;
@@ -17,6 +19,9 @@ export interface EncodeBundleOptions {
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
   readonly log?: (text: string) => void;
 }
+
+/** Smaller ones are not worth the look. */
+const MIN_ARCHIVE_BYTES = 1 << 14;
 
 type OldSketch = (index: number) => ContentSketch | undefined;
 
@@ -42,7 +47,7 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
     });
   const { bytes, contents } = writeTemplate(old, manifestB, (path, content) => ({
     base: baseFor(path, content),
-    isLast: false,
+    isLast: isArchive(content, readB),
   }));
   const totalBytes = contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   yield Buffer.concat([
@@ -54,7 +59,11 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
   const records = function* (): Generator<SolidRecord> {
     yield { base: baseOf(old.heads), target: bytes, hint: { path: '' } };
     let doneBytes = 0;
-    for (const [number, { base, ...content }] of contents.entries()) {
+    const template = new ReadTemplate(old, bytes);
+    const known = new BundleFiles(old, template, contents, (file) =>
+      file.kind === 'old' ? readA(file.file.sha256) : readB(file.content.sha256),
+    );
+    for (const [number, { base, isLast, ...content }] of contents.entries()) {
       onProgress(doneBytes, totalBytes);
       const file = base === undefined ? undefined : old.list[base];
       const target = readB(content.sha256);
@@ -64,7 +73,8 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
       };
       const read = ({ from, sha256 }: Candidate): Uint8Array => (from.kind === 'old' ? readA(sha256) : readB(sha256));
       const usual = file && readA(file.sha256);
-      yield { ...planContent({ target, usual, find, read, log }), target, hint: { path: file?.path ?? '' } };
+      const plan = planContent({ target, usual, find, read, known: isLast ? known : undefined, log });
+      yield { ...plan, target, hint: { path: file?.path ?? '' } };
       doneBytes += content.sizeBytes;
       const sketch = (): ContentSketch | undefined => sketches.of(content, () => readB(content.sha256));
       further.add({ ...content, from: { kind: 'new', number }, sketch });
@@ -72,6 +82,11 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
     onProgress(doneBytes, totalBytes);
   };
   yield* encodeSolidFrames(records(), log ? { log } : {});
+}
+
+/** Members of a packed archive may be files of the tree: it comes after them. */
+function isArchive({ sha256, sizeBytes }: BlobRef, readB: (sha256: Sha256) => Uint8Array): boolean {
+  return sizeBytes >= MIN_ARCHIVE_BYTES && streamOf(readB(sha256)) !== undefined;
 }
 
 function stayingIn(manifest: Uint8Array): ReadonlySet<Sha256> {

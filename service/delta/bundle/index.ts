@@ -1,5 +1,4 @@
 export {
-  type BaseFile,
   BundleDecoder,
   DamagedBaseError,
   type DecodeBundleOptions,
@@ -9,3 +8,4 @@ export {
 export { type EncodeBundleOptions, encodeBundle } from './encode.ts';
 export { BUNDLE_MAGIC } from './format.ts';
 export { type FileLine, OldFiles } from './manifest-files.ts';
+export type { BaseFile } from './new-files.ts';

@@ -170,6 +170,8 @@ export class ReadTemplate {
   readonly #lines: readonly { readonly head: string; readonly content?: Content }[];
   /** For each new content, in the order in which they come, the old file that it is made from. */
   readonly bases: readonly (number | undefined)[];
+  /** So many come before those that are marked as last. */
+  readonly usualCount: number;
   /** For each as it first appears where it comes. */
   readonly #places: readonly number[];
 
@@ -192,6 +194,7 @@ export class ReadTemplate {
       return { head, content: settled };
     });
     this.bases = inPlace(contents).map(({ base }) => base);
+    this.usualCount = contents.filter(({ isLast }) => !isLast).length;
     this.#places = placesOf(contents);
   }
 

@@ -1,5 +1,10 @@
 import { RippleError } from '../../api/errors.ts';
+import type { KnownFiles, NewFiles } from '../archive/known-files.ts';
+import { putTogether as packAgain } from '../archive/put-together.ts';
+import { oldSkeleton } from '../archive/skeleton.ts';
+import { takeApart as takeArchiveApart } from '../archive/take-apart.ts';
 import { MAX_FORM_BYTES, MAX_RECIPE_BYTES, putTogether, takeApart, unpackedForm } from '../deflate/unpacked.ts';
+import { ArchiveCodec } from './archive-codec.ts';
 import { type Base, baseOf, filesOf, joined } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import type { BulkStore } from './bulk.ts';
@@ -15,13 +20,20 @@ export interface FilePlan {
   readonly plan: Planned;
   /** Of a file that is coded unpacked. */
   readonly recipe: Uint8Array | undefined;
+  /** Of a packed archive that is coded by its skeleton. */
+  readonly archive?: { readonly members: readonly (number | undefined)[]; readonly known: NewFiles };
 }
 
 /** A recipe that is as expected costs next to nothing; a correction about as much as it is long. */
 const EXPECTED_RECIPE_BYTES = 6;
 
-/** Tries both and answers the smaller. */
-export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void): FilePlan {
+/** A packed archive that becomes this much smaller is not tried in other ways: that would take minutes. */
+const GOOD_SHARE = 1 / 4;
+
+/** Tries what there is and answers the smallest. `known`: files that both sides have by then. */
+export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void, known?: NewFiles): FilePlan {
+  const archive = known && planArchive(base, target, known, log);
+  if (archive && archive.plan.bits < 8 * GOOD_SHARE * target.length) return archive;
   const plain: FilePlan = { base, target, plan: planDiff(base, target, log), recipe: undefined };
   const apart = takeApart(target);
   if (!apart) return plain;
@@ -30,6 +42,23 @@ export function planFile(base: Base, target: Uint8Array, log?: (text: string) =>
   const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
   if (plan.bits + recipeBits >= plain.plan.bits) return plain;
   return { base: form, target: apart.form, plan, recipe: apart.recipe };
+}
+
+function planArchive(
+  base: Base,
+  target: Uint8Array,
+  known: NewFiles,
+  log?: (text: string) => void,
+): FilePlan | undefined {
+  const apart = takeArchiveApart(target, known);
+  if (!apart) return undefined;
+  const { skeleton, recipe, members } = apart;
+  const form = archiveBase(base, known);
+  return { base: form, target: skeleton, plan: planDiff(form, skeleton, log), recipe, archive: { members, known } };
+}
+
+function archiveBase(base: Base, known: KnownFiles): Base {
+  return joined(filesOf(base).map((file) => oldSkeleton(file, known)));
 }
 
 function unpackedBase(base: Base): Base {
@@ -44,7 +73,8 @@ const MAX_RATIO = 1032;
 /** Codes files one after the other: those that hold compressed streams unpacked, where that is smaller. */
 export class FileCodec {
   readonly #records: RecordCodec;
-  readonly #flags = new BitModels(1, 60);
+  readonly #archives = new ArchiveCodec();
+  readonly #flags = new BitModels(2, 60);
   readonly #lengths = new NumberModels(1, 60);
   readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
 
@@ -53,22 +83,36 @@ export class FileCodec {
     this.#records = new RecordCodec(alone);
   }
 
-  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe }: FilePlan): void {
+  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe, archive }: FilePlan): void {
     this.#flags.code(coder, 0, recipe ? 1 : 0);
-    if (recipe) this.#recipe(coder, recipe);
+    if (recipe) {
+      this.#flags.code(coder, 1, archive ? 1 : 0);
+      this.#recipe(coder, recipe);
+    }
     this.#records.code(coder, bulk, base, () => {}, target.length, target, plan, plan.analysed);
+    if (recipe && archive) this.#archives.code(coder, target, recipe, archive.known, archive.members);
   }
 
-  /** As `RecordCodec.code`. A file that comes unpacked is held whole: its form has `MAX_FORM_BYTES` at most. */
-  decode(coder: BitCoder, bulk: BulkStore, base: Base, sink: Sink, maxBytes: number): void {
+  /**
+   * As `RecordCodec.code`. A file that comes unpacked is held whole: its form has `MAX_FORM_BYTES` at most. Of a packed archive only
+   * the skeleton is, and that is possible only where something is known.
+   */
+  decode(coder: BitCoder, bulk: BulkStore, base: Base, sink: Sink, maxBytes: number, known?: KnownFiles): void {
     if (this.#flags.code(coder, 0, 0) === 0) {
       this.#records.code(coder, bulk, base, sink, maxBytes);
       return;
     }
+    const isArchive = this.#flags.code(coder, 1, 0) !== 0;
+    if (isArchive && !known) throw new RippleError('InvalidArgument', 'the diff needs files that it may not use');
     const recipe = this.#recipe(coder);
     const form = new Collected();
     const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
-    this.#records.code(coder, bulk, unpackedBase(base), (bytes) => form.add(bytes), maxFormBytes);
+    const unpacked = isArchive && known ? archiveBase(base, known) : unpackedBase(base);
+    this.#records.code(coder, bulk, unpacked, (bytes) => form.add(bytes), maxFormBytes);
+    if (isArchive && known) {
+      packAgain(form.bytes, recipe, this.#archives.code(coder, form.bytes, recipe, known), maxBytes, sink);
+      return;
+    }
     const file = putTogether(form.bytes, recipe, maxBytes);
     for (let at = 0; at < file.length; at += PIECE) sink(file.subarray(at, at + PIECE));
   }

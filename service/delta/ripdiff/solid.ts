@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import type { KnownFiles } from '../archive/known-files.ts';
 import { type ByteSource, partOf } from '../byte-source.ts';
 import { type Base, NO_BASE } from './base.ts';
 import { BulkReader, BulkWriter } from './bulk.ts';
@@ -77,6 +78,8 @@ export interface SolidLimits {
 export interface SolidReceiver {
   /** The bytes that the record was made from; throws for a source that is not there. */
   base(record: number, sources: Sources): Base | undefined;
+  /** Files that the record may be made from besides. */
+  known?(record: number): KnownFiles | undefined;
   /** More bytes than this for the record are refused. */
   maxNewBytes(record: number): number;
   /** The next bytes of the record's file; the array is used again. */
@@ -149,7 +152,8 @@ export class SolidDecoder {
       const record = this.record;
       const base = this.receiver.base(record, this.sources.code(coder, record)) ?? NO_BASE;
       const sink = (part: Uint8Array): void => this.receiver.data(record, part);
-      this.codec.decode(coder, bulk, base, sink, this.receiver.maxNewBytes(record));
+      const known = this.receiver.known?.(record);
+      this.codec.decode(coder, bulk, base, sink, this.receiver.maxNewBytes(record), known);
       this.receiver.end(record);
       this.record++;
     }

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
 import { BundleDecoder, DamagedBaseError, decodeBundle } from '../../../service/delta/bundle/index.ts';
+import { cpioOf } from '../../helpers/cpio.ts';
 import { edited, structuredBytes } from '../../helpers/edited.ts';
+import { gzipped, prose } from '../../helpers/packed.ts';
 import { type Random, seeded } from '../../helpers/random.ts';
 import {
   BUNDLE_LIMITS,
@@ -241,3 +243,42 @@ function mutated(random: Random, bundle: Buffer, other: Buffer): Buffer {
       return bad;
   }
 }
+
+test('a packed archive is made from files of the new tree, which come before it, and from old ones that stay', () => {
+  const [module, later] = [prose(seeded(1), 90_000), edited(seeded(2), prose(seeded(1), 90_000), 5)];
+  const library = seeded(3).bytes(50_000);
+  const disk = (built: Buffer, init: string): Buffer =>
+    gzipped(
+      cpioOf([
+        { path: 'usr/lib/lib.so', bytes: library },
+        { path: 'usr/lib/module.ko', bytes: built },
+        { path: 'init', bytes: Buffer.from(init.repeat(100)) },
+        { path: 'bin/lib-again', bytes: library },
+      ]),
+      6,
+    );
+  const tree = (built: Buffer, init: string, time: number) =>
+    treeInMemory({
+      'boot/initrd.img': { bytes: disk(built, init), time },
+      'usr/lib/lib.so': { bytes: library },
+      'usr/lib/module.ko': { bytes: built, time },
+    });
+  const [a, b] = [tree(module, 'one thing', 1), tree(later, 'another', 2)];
+  const bundle = assertCarries(a, b, 2);
+  assert.ok(bundle.length < 1000, `${bundle.length} bytes`);
+  const broken = Buffer.alloc(library.length, 7);
+  const read = (sha256: string): Uint8Array => (a.read(sha256).length === library.length ? broken : a.read(sha256));
+  const given = { manifestA: a.manifest, bundle, expectedManifest: b.ref, ...BUNDLE_LIMITS, data: () => {} };
+  assert.throws(
+    () => decodeBundle({ ...given, base: basesFrom(read, b.read) }),
+    (error: Error) => error instanceof DamagedBaseError && /lib\.so/.test(error.message),
+  );
+  for (let seed = 0; seed < 200; seed++) {
+    const damaged = mutated(seeded(seed), bundle, bundle);
+    try {
+      assert.equal(decodeBundle({ ...given, bundle: damaged, base: basesFrom(a.read, b.read) }).contents.length, 2);
+    } catch (error) {
+      assert.ok(error instanceof RippleError, `seed ${seed}: ${error}`);
+    }
+  }
+});
