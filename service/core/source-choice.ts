@@ -2,7 +2,37 @@
  * From whom the next blob is asked (DESIGN 8: a neighbour before the school server, that before the site behind it;
  * several at once). Pure: the swarm says what it knows of each source, this says which one.
  */
+import type { Occasion } from './fetch-policy.ts';
 import type { Source } from './ports.ts';
+
+/**
+ * Whether sources of this kind may be asked at all. Over a connection that costs money the site behind the school is for what
+ * a person asked for; neighbours and the school server cost nothing.
+ */
+export function mayAsk(
+  kind: Source['kind'],
+  { isMetered, occasion }: { readonly isMetered: boolean; readonly occasion: Occasion },
+): boolean {
+  return (kind !== 'origin' && kind !== 'rsync') || !isMetered || occasion === 'person';
+}
+
+/** The lot of a source, from a draw (0 ≤ x < 1): where all else is equal, who gave before comes first. */
+export function lotOf(isProven: boolean, draw: number): number {
+  return isProven ? draw / 2 : 0.5 + draw / 2;
+}
+
+/** Whom to ask one after the other: those that gave before first, each group in fresh turns, by `lot` (0 ≤ x < 1). */
+export function inTurn<One extends { readonly id: string }>(
+  all: readonly One[],
+  isProven: (id: string) => boolean,
+  lot: number,
+): readonly One[] {
+  const turned = (some: readonly One[]): readonly One[] => {
+    const start = Math.floor(lot * some.length);
+    return [...some.slice(start), ...some.slice(0, start)];
+  };
+  return [...turned(all.filter(({ id }) => isProven(id))), ...turned(all.filter(({ id }) => !isProven(id)))];
+}
 
 export interface SourceView {
   readonly id: string;

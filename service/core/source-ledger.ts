@@ -1,5 +1,5 @@
 /**
- * What is known of each source, by id, for as long as the daemon runs: who gave, who failed, who lied. Time is
+ * What is known of each source, by id: who gave, who failed, who lied; some of it for longer than the daemon runs. Time is
  * monotonic and given by the caller; nothing hangs on the wall clock.
  */
 import type { Source } from './ports.ts';
@@ -31,12 +31,53 @@ export interface SourceRecord {
   bannedUntilMs: number;
 }
 
+/** Of a source what outlives the daemon. */
+export interface RememberedSource {
+  readonly id: string;
+  readonly proven: boolean;
+  readonly rateBytesPerSecond: number;
+  /** Of its ban; 0: none. The time that the laptop is off does not count, for nobody may know how long it was. */
+  readonly bannedForMs: number;
+}
+
 export class SourceLedger {
   readonly #records = new Map<string, SourceRecord>();
+  readonly #banListeners: (() => void)[] = [];
 
   /** How many sources are kept. */
   get size(): number {
     return this.#records.size;
+  }
+
+  /** Called after somebody was banned. */
+  onBan(listener: () => void): void {
+    this.#banListeners.push(listener);
+  }
+
+  /** Who is worth remembering, `most` at most: first who is banned, then who gave, the greatest givers first. */
+  remembered(nowMs: number, most: number): readonly RememberedSource[] {
+    const weight = ({ bannedUntilMs, bytes }: SourceRecord): number =>
+      bannedUntilMs > nowMs ? Number.POSITIVE_INFINITY : bytes;
+    return [...this.#records]
+      .filter(([, { proven, bannedUntilMs }]) => proven || bannedUntilMs > nowMs)
+      .sort(([, a], [, b]) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)))
+      .slice(0, most)
+      .map(([id, { proven, rateBytesPerSecond, bannedUntilMs }]) => ({
+        id,
+        proven,
+        rateBytesPerSecond: Math.round(rateBytesPerSecond),
+        bannedForMs: Math.max(0, bannedUntilMs - nowMs),
+      }));
+  }
+
+  /** Takes up what an earlier run remembered. */
+  recall(sources: readonly RememberedSource[], nowMs: number): void {
+    for (const { id, proven, rateBytesPerSecond, bannedForMs } of sources) {
+      const record = this.#record(id);
+      record.proven = proven;
+      record.rateBytesPerSecond = rateBytesPerSecond;
+      record.bannedUntilMs = bannedForMs > 0 ? nowMs + Math.min(bannedForMs, PEER_BAN_MS) : 0;
+    }
   }
 
   get(id: string): Readonly<SourceRecord> {
@@ -45,6 +86,11 @@ export class SourceLedger {
 
   isBanned(id: string, nowMs: number): boolean {
     return (this.#records.get(id)?.bannedUntilMs ?? 0) > nowMs;
+  }
+
+  /** It gave at least one blob that was right. */
+  isProven(id: string): boolean {
+    return this.#records.get(id)?.proven === true;
   }
 
   /** A blob came whole and right. */
@@ -78,6 +124,7 @@ export class SourceLedger {
         return;
       case 'lied':
         record.bannedUntilMs = nowMs + (source.kind === 'peer' ? PEER_BAN_MS : SERVER_BAN_MS);
+        for (const listener of this.#banListeners) listener();
         return;
       case 'busy':
         record.waitUntilMs = nowMs + Math.min(Math.max(retryAfterMs, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);

@@ -2,13 +2,13 @@
  * From a neighbour's or server's bundle to blobs in the cache, while it comes. A bundle is a short cut, never needed:
  * whatever goes wrong here, what is missing is fetched one by one afterwards.
  */
-import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RippleError } from '../api/errors.ts';
 import type { BundleShelf } from '../bundles/shelf.ts';
 import type { BlobRef, BundleName, Clock, Logger, Source } from '../core/ports.ts';
+import { inTurn } from '../core/source-choice.ts';
 import { asSourceError, SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Layout } from '../deploy/layout.ts';
@@ -76,7 +76,7 @@ export class BundleTaker {
   /** What the first who has it says; `undefined`: nobody has it. */
   async size(name: BundleName, sources: readonly Source[], signal: AbortSignal): Promise<number | undefined> {
     const asking = AbortSignal.any([signal, AbortSignal.timeout(SIZE_MS)]);
-    for (const source of someOf(sources)) {
+    for (const source of this.#someOf(sources)) {
       if (asking.aborted) break;
       const bytes = await source.bundleSize?.(name, asking).catch(() => undefined);
       signal.throwIfAborted();
@@ -116,7 +116,7 @@ export class BundleTaker {
     let isLong = false;
     for (;;) {
       let waitMs: number | undefined;
-      for (const source of someOf(wish.sources())) {
+      for (const source of this.#someOf(wish.sources())) {
         if (refused.has(source.id)) continue;
         try {
           const end = await transfer.from(source);
@@ -148,6 +148,13 @@ export class BundleTaker {
       }
       await sleep(waitMs, undefined, { signal });
     }
+  }
+
+  /** Neighbours in turns, not all of a large class; then the others. */
+  #someOf(sources: readonly Source[]): readonly Source[] {
+    const peers = sources.filter(({ kind }) => kind === 'peer');
+    const turned = inTurn(peers, (id) => this.#options.ledger.isProven(id), Math.random());
+    return [...turned.slice(0, MOST_PEERS), ...sources.filter(({ kind }) => kind !== 'peer')];
   }
 
   #blame(source: Source, error: SourceError): void {
@@ -185,12 +192,4 @@ export class BundleTaker {
 
 export function partOf(layout: Layout, name: BundleName): string {
   return `${layout.bundle(name)}.part`;
-}
-
-/** Peers in fresh turns, not all of a large class; then the others. */
-function someOf(sources: readonly Source[]): readonly Source[] {
-  const peers = sources.filter(({ kind }) => kind === 'peer');
-  const start = peers.length > 1 ? randomInt(peers.length) : 0;
-  const turned = [...peers.slice(start), ...peers.slice(0, start)].slice(0, MOST_PEERS);
-  return [...turned, ...sources.filter(({ kind }) => kind !== 'peer')];
 }

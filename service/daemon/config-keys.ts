@@ -183,6 +183,18 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'get a newer version without being asked; a restart is never without a tap',
   },
   {
+    key: 'fetch.quiet_hours',
+    kind: 'string',
+    fallback: '',
+    doc: 'hours of the day, like "22:00-06:30", in which nothing is fetched by itself unless it is critical; who asks for it gets it, and orders hold; empty: none',
+  },
+  {
+    key: 'fetch.metered',
+    kind: 'boolean',
+    fallback: false,
+    doc: 'also over a connection that NetworkManager calls metered take from origins what no person asked for; neighbours and school servers that discovery found are asked in any case',
+  },
+  {
     key: 'fetch.stall_seconds',
     kind: 'integer',
     fallback: 20,

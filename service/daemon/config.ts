@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { RippleError, reasonOf } from '../api/errors.ts';
 import type { Role } from '../api/model.ts';
+import { parseQuietHours, type QuietHours } from '../core/fetch-policy.ts';
 import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { BACKEND_NAMES, type BackendName } from '../deploy/backend.ts';
 import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
@@ -38,6 +39,8 @@ export interface Config {
   readonly wakePort: number;
   readonly checkMinutes: number;
   readonly fetchAutomatic: boolean;
+  readonly fetchQuietHours: QuietHours | undefined;
+  readonly fetchMetered: boolean;
   readonly fetchStallMs: number;
   readonly bootMarker: string;
   readonly bootTries: number;
@@ -102,6 +105,9 @@ export function parseConfig(text: string, name: string): Config {
   for (const url of strings('origins'))
     if (!isWeb(url) && !parseRsyncOrigin(url))
       throw new RippleError('InvalidArgument', `${name}: origins: "${url}" is no URL of http, https or rsync`);
+  const quietHours = string('fetch.quiet_hours');
+  if (quietHours !== '' && !parseQuietHours(quietHours))
+    throw new RippleError('InvalidArgument', `${name}: fetch.quiet_hours "${quietHours}" must look like "22:00-06:30"`);
   const role = string('role');
   const kind = string('discovery.kind');
   return {
@@ -134,6 +140,8 @@ export function parseConfig(text: string, name: string): Config {
     wakePort: integer('wake.port'),
     checkMinutes: integer('check.minutes'),
     fetchAutomatic: boolean('fetch.automatic'),
+    fetchQuietHours: parseQuietHours(quietHours),
+    fetchMetered: boolean('fetch.metered'),
     fetchStallMs: integer('fetch.stall_seconds') * 1000,
     bootMarker: string('boot.marker'),
     bootTries: integer('boot.tries'),

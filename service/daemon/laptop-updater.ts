@@ -4,9 +4,11 @@
  */
 import { asRippleError, RippleError } from '../api/errors.ts';
 import { NO_PROGRESS, type OrderInfo, type ProgressInfo, type When } from '../api/model.ts';
+import type { FetchWait, Occasion } from '../core/fetch-policy.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { nextState } from '../core/transitions.ts';
 import type { Updater, UpdaterSignal, UpdaterSnapshot } from '../core/updater.ts';
+import type { FetchGate } from './fetch-gate.ts';
 import type { Memory } from './memory.ts';
 import { OneJob } from './one-job.ts';
 import type { CarePart, CheckPart, FetchPart, PeersPart, SwitchPart } from './parts.ts';
@@ -23,8 +25,7 @@ export interface LaptopParts {
   readonly peers: PeersPart;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** @throws RippleError `LowBattery`. */
-  requirePower(): void;
+  readonly gate: Pick<FetchGate, 'begin' | 'end' | 'occasion' | 'requirePower' | 'waits'>;
   /** Called when a piece of work is over and nothing is under way. */
   rest(): void;
 }
@@ -37,6 +38,7 @@ export class LaptopUpdater implements Updater {
   readonly #parts: LaptopParts;
   readonly #status: UpdaterStatus;
   readonly #job = new OneJob(() => {
+    this.#parts.gate.end();
     this.changed();
     this.#parts.rest();
   });
@@ -54,11 +56,12 @@ export class LaptopUpdater implements Updater {
 
   /** Takes up what was under way when the daemon last ended; call once, after listeners are there. */
   start(): void {
-    const { rollback, goal } = this.#parts.memory.state;
+    const { rollback, goal, goalByItself } = this.#parts.memory.state;
     if (rollback) this.#status.signal({ name: 'RolledBack', ...rollback });
     const facts = this.#parts.switcher.facts();
     // Also when it is staged: what comes after the tree has its name may not have been done.
-    if (goal > 0 && (goal === facts.staged || !facts.local.includes(goal))) this.#beginFetch(goal);
+    if (goal > 0 && (goal === facts.staged || !facts.local.includes(goal)))
+      this.#beginFetch(goal, goalByItself ? 'automatic' : 'person');
     else {
       this.#note({ goal: 0 });
       this.#settle(false);
@@ -133,27 +136,57 @@ export class LaptopUpdater implements Updater {
     return true;
   }
 
-  /** As `fetch`, but by itself: not what is here, nor what did not start or a person went back from. */
-  async fetchQuietly(version: number): Promise<void> {
+  /**
+   * As `fetch`, but by itself: not what is here, nor what did not start or a person went back from. Resolves with what it has
+   * to wait for, if it does.
+   */
+  async fetchQuietly(version: number): Promise<FetchWait | undefined> {
     const { shunned } = this.#parts.memory.state;
-    if (shunned.includes(version) || this.#parts.switcher.facts().local.includes(version)) return;
-    await this.fetch(version);
+    if (shunned.includes(version) || this.#parts.switcher.facts().local.includes(version)) return undefined;
+    const waits = this.#waits(version);
+    if (waits === undefined) await this.#get(version, false, {}, 'automatic');
+    return waits;
+  }
+
+  /** Stops a fetch that began by itself where it now has to wait; what came is kept. Resolves with what it waits for. */
+  async pauseQuietly(): Promise<FetchWait | undefined> {
+    const { running } = this.#job;
+    if (running?.kind !== 'fetch' || this.#parts.gate.occasion !== 'automatic') return undefined;
+    const waits = this.#waits(running.version);
+    if (waits === undefined) return undefined;
+    this.#note({ goal: 0 });
+    await this.#job.abort();
+    return waits;
+  }
+
+  #waits(version: number): FetchWait | undefined {
+    const severity = this.#status.versions.find((info) => info.version === version)?.severity ?? 'normal';
+    return this.#parts.gate.waits(severity, this.#parts.peers.isNear(version));
   }
 
   /** As `fetch`, because a teacher ordered it: what a child put off stays so. `mayGoBack`: also below the one that runs. */
   async fetchByOrder(version: number, mayGoBack: boolean): Promise<void> {
     if (this.#parts.switcher.facts().local.includes(version)) return;
-    await this.#get(version, mayGoBack, {});
+    await this.#get(version, mayGoBack, {}, 'order');
   }
 
   async fetch(version: number): Promise<void> {
     const shunned = this.#parts.memory.state.shunned.filter((one) => one !== version);
-    await this.#get(version, false, { deferredUntil: 0, shunned });
+    await this.#get(version, false, { deferredUntil: 0, shunned }, 'person');
   }
 
-  async #get(version: number, mayGoBack: boolean, change: Parameters<Memory['update']>[0]): Promise<void> {
+  async #get(
+    version: number,
+    mayGoBack: boolean,
+    change: Parameters<Memory['update']>[0],
+    occasion: Occasion,
+  ): Promise<void> {
     const { running } = this.#job;
-    if (running?.kind === 'fetch' && running.version === version) return;
+    if (running?.kind === 'fetch' && running.version === version) {
+      // What began by itself is from now on what a person wants.
+      if (occasion === 'person') this.#parts.gate.begin(occasion);
+      return;
+    }
     if (running?.kind === 'check') await this.#job.abort();
     this.#requireFree();
     const facts = this.#parts.switcher.facts();
@@ -165,9 +198,9 @@ export class LaptopUpdater implements Updater {
         `version ${version} is older than version ${facts.booted}, which runs; use rollback to go back`,
       );
     }
-    this.#parts.requirePower();
-    this.#parts.memory.update({ ...change, goal: version });
-    this.#beginFetch(version);
+    this.#parts.gate.requirePower();
+    this.#parts.memory.update({ ...change, goal: version, goalByItself: occasion !== 'person' });
+    this.#beginFetch(version, occasion);
   }
 
   async accept(version: number, when: When): Promise<void> {
@@ -248,6 +281,7 @@ export class LaptopUpdater implements Updater {
     // By itself it must not take a notice away that nobody has seen.
     if (asked) this.#forgetTrouble();
     this.#status.go('check');
+    this.#parts.gate.begin(asked ? 'person' : 'automatic');
     this.#job.begin('check', 0, async (signal) => {
       try {
         this.#status.found(await this.#parts.checker.run(signal));
@@ -261,9 +295,10 @@ export class LaptopUpdater implements Updater {
     });
   }
 
-  #beginFetch(version: number): void {
+  #beginFetch(version: number, occasion: Occasion): void {
     this.#forgetTrouble();
     this.#status.go('get');
+    this.#parts.gate.begin(occasion);
     this.#job.begin('fetch', version, async (signal) => {
       const report = {
         progress: (progress: ProgressInfo): void => this.#status.tellProgress(progress),

@@ -20,18 +20,21 @@ import { Care } from './care.ts';
 import { Checker } from './checker.ts';
 import { ClassKeeper } from './class-keeper.ts';
 import type { Config } from './config.ts';
+import { FetchGate } from './fetch-gate.ts';
 import { Fetcher } from './fetcher.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
 import { Memory } from './memory.ts';
+import { Metered } from './metered.ts';
 import { Offering } from './offering.ts';
 import { OrderFollower } from './order-follower.ts';
 import { OrderKeeper } from './order-keeper.ts';
-import { isIdle, readPower, requirePower } from './power.ts';
+import { isIdle, readPower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
 import { Scrubber } from './scrubber.ts';
 import { announcementOf, reportOf, type SelfFacts } from './self-description.ts';
 import { SourceBook } from './source-book.ts';
+import { SourceMemory } from './source-memory.ts';
 import { Switcher } from './switcher.ts';
 import { lockSysroot } from './sysroot-lock.ts';
 import { TrustKeeper } from './trust-keeper.ts';
@@ -103,12 +106,23 @@ async function wire(
     nowMs: () => clock.monotonicMs(),
   });
   const ledger = new SourceLedger();
+  const sourceMemory = new SourceMemory(layout.sourcesFile, ledger, clock, logger);
+  closers.push(() => sourceMemory.write());
   // Whoever gives nothing has no address to announce, and neighbours only answer those they can ask back.
   const discovery =
     config.discoveryKind === 'none' || config.shareListen.length === 0
       ? undefined
       : createDiscovery({ kind: config.discoveryKind, interfaces: config.discoveryInterfaces, logger, clock });
   const neighbours = (): readonly Neighbour[] => discovery?.neighbours() ?? [];
+  const metered = new Metered();
+  const gate = new FetchGate({
+    powerSupplies: config.powerSupplies,
+    floorPercent: config.powerFloorPercent,
+    quietHours: config.fetchQuietHours,
+    isMetered: () => metered.isMetered && !config.fetchMetered,
+    trustedSeconds: () => memory.state.trustedTimeSeconds,
+    clock,
+  });
   const sources = new SourceBook({
     image,
     origins: config.origins,
@@ -116,6 +130,7 @@ async function wire(
     discovery,
     ledger,
     stallMs: config.fetchStallMs,
+    mayAsk: (kind) => gate.mayAsk(kind),
     clock,
   });
   const fetcher = new Fetcher({
@@ -151,8 +166,11 @@ async function wire(
     peers: sources,
     clock,
     logger,
-    requirePower: () => requirePower(readPower(config.powerSupplies), config.powerFloorPercent),
-    rest: giveBackSoon,
+    gate,
+    rest: () => {
+      sourceMemory.write();
+      giveBackSoon();
+    },
   });
   switcher.onChange(() => updater.changed());
   const orders = new OrderKeeper({
@@ -254,6 +272,7 @@ async function wire(
   if (config.busAddress !== 'none') {
     bus = await connectUpdater(config, updater, logger, classroom);
     closers.push(() => bus?.close());
+    metered.follow(bus);
   }
   closers.push(() => updater.stop());
   updater.start();

@@ -18,6 +18,8 @@ export interface MemoryState {
   readonly wentBackFrom: number;
   /** The version that a person asked for and that is not staged yet; 0: none. After a crash it is gone on with. */
   readonly goal: number;
+  /** No person asked for the goal. */
+  readonly goalByItself: boolean;
   /** Unix seconds, 0 not, -1 until the next start. */
   readonly deferredUntil: number;
   /** Choose and restart at a time (unix seconds). */
@@ -43,6 +45,7 @@ const FRESH: Omit<MemoryState, 'id'> = {
   haltedOrder: 0,
   wentBackFrom: 0,
   goal: 0,
+  goalByItself: false,
   deferredUntil: 0,
   appointment: null,
   shunned: [],
@@ -141,6 +144,7 @@ function readState(file: string): Partial<MemoryState> | undefined {
     haltedOrder: Math.max(0, number('haltedOrder')),
     wentBackFrom: Math.max(0, number('wentBackFrom')),
     goal: Math.max(0, number('goal')),
+    goalByItself: members.get('goalByItself') === true,
     deferredUntil: Math.max(-1, number('deferredUntil')),
     shunned: Array.isArray(shunned) ? shunned.filter((item) => Number.isSafeInteger(item)) : [],
     rollback:

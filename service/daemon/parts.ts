@@ -59,6 +59,8 @@ export interface CarePart {
 
 export interface PeersPart {
   peers(progress: ProgressInfo): readonly PeerInfo[];
+  /** A neighbour or a school server that discovery found has it. */
+  isNear(version: number): boolean;
   /** Also asks `url` from now on, until it is gone. */
   borrow(url: string): void;
 }

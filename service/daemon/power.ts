@@ -2,15 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { RippleError } from '../api/errors.ts';
+import type { PowerNow } from '../core/fetch-policy.ts';
 
-export interface Power {
-  /** Per cent of the fullest battery; `undefined` where there is none. */
-  readonly chargePercent: number | undefined;
-  readonly onMains: boolean;
-}
-
-export function readPower(folder: string): Power {
+export function readPower(folder: string): PowerNow {
   let names: string[] = [];
   try {
     names = readdirSync(folder);
@@ -40,15 +34,6 @@ export function readPower(folder: string): Power {
     chargePercent: charges.length > 0 ? Math.max(...charges) : undefined,
     onMains: mains || charging || charges.length === 0,
   };
-}
-
-/** @throws RippleError `LowBattery` with both numbers. */
-export function requirePower(power: Power, floorPercent: number): void {
-  if (power.onMains || power.chargePercent === undefined || power.chargePercent >= floorPercent) return;
-  throw new RippleError(
-    'LowBattery',
-    `the battery has ${power.chargePercent}%, less than ${floorPercent}%: plug the laptop in and try again`,
-  );
 }
 
 /** On mains power, and with little else to do: time for work that nobody waits for. */

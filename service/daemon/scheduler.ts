@@ -1,6 +1,7 @@
 /** When a laptop looks around by itself: now and then, and when a neighbour announces something newer. */
 import { asRippleError } from '../api/errors.ts';
 import type { Severity } from '../api/model.ts';
+import type { FetchWait } from '../core/fetch-policy.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { LaptopUpdater } from './laptop-updater.ts';
@@ -23,6 +24,8 @@ const LEAST_BETWEEN_MS = 20_000;
 /** Whoever is woken while at something else tries again so often. */
 const BUSY_RETRY_MS = 5000;
 const MOST_BUSY_RETRIES = 120;
+/** What has to wait for mains or for the hour is looked at again so often. */
+const WAIT_LOOK_MS = 20_000;
 /** A longer timer would go off at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -31,6 +34,9 @@ export class Scheduler {
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
   #woken: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  /** Something was to be fetched by itself and has to wait. */
+  #isPutOff = false;
   #wokenAtMs = Number.POSITIVE_INFINITY;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
@@ -46,12 +52,16 @@ export class Scheduler {
   start(): void {
     this.#arm();
     this.neighboursChanged();
+    if (!this.#options.automatic) return;
+    this.#waiting = setInterval(() => this.#lookAtWaiting(), WAIT_LOOK_MS);
+    this.#waiting.unref();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#soon);
     clearTimeout(this.#woken);
+    clearInterval(this.#waiting);
   }
 
   /** A wake-up packet brought a release that verified. */
@@ -112,11 +122,25 @@ export class Scheduler {
     // After the check has ended: one job at a time.
     setTimeout(() => {
       const version = updater.snapshot().versions.at(-1)?.version ?? 0;
-      updater
-        .fetchQuietly(version)
-        .catch((error: unknown) =>
-          logger.info('not fetched by itself', { version, message: asRippleError(error).message }),
-        );
+      updater.fetchQuietly(version).then(
+        (waits) => this.#putOff(waits, version),
+        (error: unknown) => logger.info('not fetched by itself', { version, message: asRippleError(error).message }),
+      );
     }, 100).unref();
+  }
+
+  #putOff(waits: FetchWait | undefined, version: number): void {
+    if (waits !== undefined && !this.#isPutOff)
+      this.#options.logger.info('fetching by itself waits', { version, waits });
+    this.#isPutOff = waits !== undefined;
+  }
+
+  /** A fetch under way may have to stop, and one that was put off may begin. */
+  #lookAtWaiting(): void {
+    const { updater } = this.#options;
+    const { state, progress } = updater.snapshot();
+    if (state === 'available' && this.#isPutOff) this.#takeUp();
+    if (state !== 'fetching') return;
+    void updater.pauseQuietly().then((waits) => waits && this.#putOff(waits, progress.version));
   }
 }

@@ -4,6 +4,7 @@ import type { PeerInfo, ProgressInfo } from '../api/model.ts';
 import type { Clock, Discovery, Neighbour, Source } from '../core/ports.ts';
 import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { isForgery } from '../core/signature-error.ts';
+import { inTurn } from '../core/source-choice.ts';
 import { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { HttpSource } from '../fetch/http-source.ts';
@@ -17,6 +18,8 @@ export interface SourceBookOptions {
   readonly discovery: Discovery | undefined;
   readonly ledger: SourceLedger;
   readonly stallMs: number;
+  /** Whether sources of this kind may be asked for the work that is under way; absent: all may. */
+  readonly mayAsk?: (kind: Source['kind']) => boolean;
   readonly clock: Clock;
 }
 
@@ -28,8 +31,6 @@ export class SourceBook {
   readonly #peers = new Map<string, Source>();
   /** Given for a while by a program on this machine. */
   #borrowed: Source | undefined;
-  /** Fresh luck every look, so that a class does not ask the same dozen for ever. */
-  #turn = 0;
 
   constructor(options: SourceBookOptions) {
     this.#options = options;
@@ -47,11 +48,11 @@ export class SourceBook {
     this.#borrowed = this.#open(url, 'origin', [url]);
   }
 
-  /** Whom to ask for news: those that announce the newest first, then in turns; origins always. */
+  /** Whom to ask for news: those that announce the newest first, of them those that gave before, then in turns; origins too. */
   toAsk(most: number): readonly Source[] {
-    const near = this.#near();
-    const start = near.length > 0 ? this.#turn++ % near.length : 0;
-    const turned = [...near.slice(start), ...near.slice(0, start)];
+    const { ledger } = this.#options;
+    // Fresh luck every look, so that a class does not ask the same dozen for ever.
+    const turned = [...inTurn(this.#near(), (id) => ledger.isProven(id), Math.random())];
     turned.sort((a, b) => newest(b) - newest(a));
     return [...turned.slice(0, most).map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
   }
@@ -65,7 +66,13 @@ export class SourceBook {
   /** rsync servers: asked when nobody else answers or has it, for each question to one is a process here. */
   lastResorts(): readonly RsyncSource[] {
     const now = this.#options.clock.monotonicMs();
-    return this.#trees.filter(({ id }) => !this.#options.ledger.isBanned(id, now));
+    const { mayAsk, ledger } = this.#options;
+    return this.#trees.filter(({ id, kind }) => mayAsk?.(kind) !== false && !ledger.isBanned(id, now));
+  }
+
+  /** A neighbour or a school server that discovery found has it, or a program on this machine gives it. */
+  isNear(version: number): boolean {
+    return this.#borrowed !== undefined || this.#near().some((neighbour) => holds(neighbour, version));
   }
 
   /** It did not answer as it should: discovery finds out whether it is still there. */
@@ -156,7 +163,10 @@ export class SourceBook {
 
   #usableOrigins(): readonly Source[] {
     const now = this.#options.clock.monotonicMs();
-    const all = this.#borrowed ? [this.#borrowed, ...this.#origins] : this.#origins;
+    const { mayAsk } = this.#options;
+    const origins = mayAsk && !mayAsk('origin') ? [] : this.#origins;
+    // What a program on this machine gives costs nothing.
+    const all = this.#borrowed ? [this.#borrowed, ...origins] : origins;
     return all.filter((source) => !this.#options.ledger.isBanned(source.id, now));
   }
 

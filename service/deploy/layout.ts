@@ -93,6 +93,9 @@ export class Layout {
   get history(): string {
     return join(this.state, 'history.jsonl');
   }
+  get sourcesFile(): string {
+    return join(this.state, 'sources.json');
+  }
   get classFile(): string {
     return join(this.state, 'class.json');
   }

@@ -1,6 +1,6 @@
 /** What one fetch knows of its sources, beside what the ledger knows for longer; and what may be asked of whom. */
 import type { BlobRef, Clock, Source } from '../core/ports.ts';
-import { chooseSource, type SourceView, worthStealing } from '../core/source-choice.ts';
+import { chooseSource, lotOf, type SourceView, worthStealing } from '../core/source-choice.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { SlotEstimate } from './slot-estimate.ts';
@@ -128,7 +128,7 @@ export class SourceTable {
   #lot(id: string): number {
     let lot = this.#lots.get(id);
     if (lot === undefined) {
-      lot = Math.random();
+      lot = lotOf(this.#options.ledger.isProven(id), Math.random());
       this.#lots.set(id, lot);
     }
     return lot;

@@ -121,7 +121,8 @@ test('orders through a term', async (t) => {
     const out = join(forged, `images/${image}/orders/9.pgp`);
     const args = ['--image', image, '--epoch', '9', '--key', join(folder, 'stranger.key'), '--out', out];
     await rippleOk(['order', '7', ...args]);
-    const { port } = await serve(t, forged);
+    const server = await serve(t, forged);
+    const { port } = server;
     const liar = createDiscovery({
       kind: 'bonjour',
       interfaces: ['127.0.0.1'],
@@ -130,8 +131,16 @@ test('orders through a term', async (t) => {
     });
     await liar.start(announcement({ id: 'liar', image, version: 7, orderEpoch: 9, port }));
     t.after(() => liar.stop());
-    await until(() => everywhere(({ peers }) => peers.some(({ id, state }) => id === 'liar' && state === 'banned')));
+    const bans = ({ peers }: Told): boolean => peers.some(({ id, state }) => id === 'liar' && state === 'banned');
+    await until(async () => (await everywhere(bans)) && bans(await told(teacher)));
     assert.ok(await everywhere((one) => one.order?.epoch === 4));
+    // Also after a restart it is not asked again today.
+    const [ana] = pupils;
+    assert.ok(ana);
+    const given = server.givenBytes();
+    await ana.virtual.restart();
+    await until(async () => bans(await told(ana)));
+    assert.equal(server.givenBytes(), given);
   });
 
   await t.test('the administrator takes the key back: its order counts no more, and it orders nothing', async () => {

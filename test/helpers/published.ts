@@ -54,6 +54,8 @@ export interface LaptopOptions {
   readonly config?: Readonly<Record<string, ConfigValue>>;
   readonly prefix?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Policies of its message bus besides ours, by file. */
+  readonly busPolicies?: readonly string[];
 }
 
 /** What the daemon says of itself, as `ripple status --json` prints it. */
@@ -97,7 +99,7 @@ export class TestLaptop {
 
   /** As `make`, for a sysroot that is there already or is to stay empty. */
   static async empty(t: Pick<TestContext, 'after'>, options: LaptopOptions): Promise<TestLaptop> {
-    const bus = await startPrivateBus();
+    const bus = await startPrivateBus({ policyFiles: options.busPolicies ?? [] });
     t.after(() => bus.stop());
     return new TestLaptop(t, options, bus);
   }

@@ -55,3 +55,46 @@ test('a flood of new names neither grows the ledger without end nor washes a ban
   assert.ok(ledger.isBanned('eve', 1));
   assert.ok(ledger.size <= 1024);
 });
+
+test('what is worth remembering outlives a run: bans first, then who gave most; a ban goes on where it was', () => {
+  const ledger = new SourceLedger();
+  let bans = 0;
+  ledger.onBan(() => bans++);
+  for (const [id, bytes] of [
+    ['little', 10],
+    ['much', 1000],
+  ] as const) {
+    ledger.gave(id);
+    ledger.addBytes(id, bytes);
+    ledger.measured(id, 5000.4);
+  }
+  ledger.addBytes('gave nothing right', 5000);
+  ledger.failed(peer('eve'), 'lied', 1000);
+  assert.equal(bans, 1);
+  const kept = ledger.remembered(1000 + PEER_BAN_MS / 2, 8);
+  assert.deepEqual(
+    kept.map(({ id }) => id),
+    ['eve', 'much', 'little'],
+  );
+  assert.deepEqual(
+    ledger.remembered(1000, 2).map(({ id }) => id),
+    ['eve', 'much'],
+  );
+  assert.deepEqual(
+    ledger.remembered(1000 + PEER_BAN_MS, 8).map(({ id }) => id),
+    ['much', 'little'],
+    'who sat it out is nobody to remember',
+  );
+  const next = new SourceLedger();
+  // The clock of the next run begins elsewhere.
+  next.recall(kept, 7);
+  assert.ok(next.isBanned('eve', 7 + PEER_BAN_MS / 2 - 1));
+  assert.ok(!next.isBanned('eve', 7 + PEER_BAN_MS / 2));
+  assert.deepEqual(
+    [next.isProven('much'), next.isProven('eve'), next.get('much').rateBytesPerSecond],
+    [true, false, 5000],
+  );
+  // Whoever can write the file cannot ban for ever.
+  next.recall([{ id: 'ana', proven: false, rateBytesPerSecond: 0, bannedForMs: 1e15 }], 0);
+  assert.ok(!next.isBanned('ana', PEER_BAN_MS));
+});
