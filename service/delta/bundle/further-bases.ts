@@ -1,7 +1,7 @@
 /** Which file besides its usual base a new content has most in common with: an old one, or a new one that comes before it. */
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
 import { type ContentSketch, MIN_COMMON, MIN_SKETCH_BYTES, sketchOf } from '../base-choice.ts';
-import { unpackedForm } from '../deflate/unpacked.ts';
+import { comparableForm } from '../comparable.ts';
 import { MAX_FURTHER_BYTES } from './format.ts';
 
 /** By so many of its shingles a file is found; then all that are known are compared. */
@@ -17,7 +17,7 @@ export class Sketches {
 
   of({ sha256, sizeBytes }: BlobRef, read: () => Uint8Array): ContentSketch | undefined {
     if (sizeBytes < MIN_SKETCH_BYTES) return undefined;
-    const sketch = this.#known.get(sha256) ?? sketchOf(unpackedForm(read()));
+    const sketch = this.#known.get(sha256) ?? sketchOf(comparableForm(read()));
     this.#known.set(sha256, sketch);
     return sketch;
   }

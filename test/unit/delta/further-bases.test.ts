@@ -86,6 +86,19 @@ test('a program that holds code of two others is made from both, with all its re
   }
 });
 
+test('programs that hold the same code at other places are known for alike', () => {
+  const shared = randomProgram(random, 120);
+  const own = (): ReturnType<typeof randomProgram> => randomProgram(random, 10);
+  const [one, other] = [own(), own()].map((first) => {
+    const moved = shared.map(({ body, calls }) => ({ body, calls: calls.map(({ at, to }) => ({ at, to: to + 10 })) }));
+    return linked([...first, ...moved], 'x86');
+  });
+  assert.ok(one && other);
+  const alone = cost({}, { 'bin/one': one });
+  const both = cost({}, { 'bin/one': one, 'bin/other': other });
+  assert.ok(both - alone < alone / 4, `${alone} bytes, then ${both - alone}`);
+});
+
 test('programs of several machines, and what is none, are made from each other', () => {
   for (let i = 0; i < 6; i++) {
     const program = randomProgram(random, 60);
