@@ -13,7 +13,7 @@ import { readPath, readTime } from '../image/manifest-fields.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
 import { readFullySync } from '../store/read-fully.ts';
 import { RESERVE_BYTES, roomBytes } from '../sys/disk-room.ts';
-import { buffersSpent, keepLittleSpare } from '../sys/spare-memory.ts';
+import { buffersSpent, freeSpentBuffers } from '../sys/spent-buffers.ts';
 
 export interface UnpackJob {
   /** The file that is being filled. */
@@ -192,7 +192,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 
 const port = parentPort;
 if (port) {
-  keepLittleSpare();
+  freeSpentBuffers(true);
   const reply = (message: UnpackReply): void => port.postMessage(message);
   let unpacking: Unpacking | undefined;
   port.on('message', (grown: Grown) => {

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { asRippleError, type ErrorCode } from '../api/errors.ts';
 import type { Sha256 } from '../core/ports.ts';
+import { buffersSpent, freeSpentBuffers } from '../sys/spent-buffers.ts';
 import { formatOf } from './formats.ts';
 import { type OpenFile, sourceOf } from './open-file.ts';
 
@@ -26,6 +27,8 @@ export type ApplyReply =
 const REPORT_BYTES = 4 << 20;
 
 function apply(job: ApplyJob, reply: (message: ApplyReply) => void): void {
+  // What is held for the file before is about as large as both are.
+  buffersSpent(job.old.sizeBytes + job.diff.sizeBytes);
   const diff = sourceOf(job.diff);
   const hash = createHash('sha256');
   let doneBytes = 0;
@@ -43,6 +46,7 @@ function apply(job: ApplyJob, reply: (message: ApplyReply) => void): void {
 }
 
 const port = parentPort;
+if (port) freeSpentBuffers(true);
 port?.on('message', (job: ApplyJob) => {
   const reply = (message: ApplyReply): void => port.postMessage(message);
   try {

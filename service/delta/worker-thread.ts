@@ -9,6 +9,9 @@ export interface TaskLimits {
   readonly what: string;
 }
 
+/** Small, so that what is used for a moment does not pile up. */
+const YOUNG_MEGABYTES = 6;
+
 /**
  * A thread that does one job at a time and can be stopped in the middle of a loop. It starts with the first job, is kept
  * for the next, and does not keep the process alive while it has none.
@@ -81,7 +84,7 @@ export class WorkerThread<Job, Reply> {
   #start(): Worker {
     if (this.#worker) return this.#worker;
     const worker = new Worker(this.#script, {
-      resourceLimits: { maxOldGenerationSizeMb: this.#heapMegabytes },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMegabytes, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
       // Options of the process, such as `--input-type`, are for its own script.
       execArgv: [],
     });

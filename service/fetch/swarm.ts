@@ -5,7 +5,7 @@ import type { BlobRef, Clock, Source } from '../core/ports.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { BlobCache } from '../store/blob-cache.ts';
-import { buffersSpent } from '../sys/spare-memory.ts';
+import { buffersSpent } from '../sys/spent-buffers.ts';
 import { BlobQueue } from './blob-queue.ts';
 import { FetchCount, type FetchProgress, type FetchResult } from './fetch-count.ts';
 import { prepare } from './prepare.ts';

@@ -1,7 +1,7 @@
 /** Sends bytes to one reader: in pieces, at the rate allowed, and not to a reader that stopped reading. */
 import type { ServerResponse } from 'node:http';
 import type { ServedContent } from '../store/content.ts';
-import { buffersSpent } from '../sys/spare-memory.ts';
+import { buffersSpent } from '../sys/spent-buffers.ts';
 
 export interface BodyOptions {
   /** Handed to the network at a time. */

@@ -10,6 +10,7 @@ import { Unpacker } from '../../../service/bundles/unpacker.ts';
 import type { BlobRef } from '../../../service/core/ports.ts';
 import { makeBundle } from '../../../service/publish/bundles.ts';
 import { Repository } from '../../../service/store/repository.ts';
+import { keepLittleSpare } from '../../../service/sys/spare-memory.ts';
 import { withCost } from './child-cost.ts';
 
 export interface BundleWork {
@@ -43,6 +44,7 @@ async function unbundle(): Promise<readonly BlobRef[]> {
   }
 }
 
+keepLittleSpare();
 await withCost(folder, async () => {
   const made =
     what === 'make'

@@ -8,6 +8,7 @@ import { RippleError } from '../../../service/api/errors.ts';
 import { DiffApplier } from '../../../service/delta/apply.ts';
 import { memorySource } from '../../../service/delta/byte-source.ts';
 import { formatNamed } from '../../../service/delta/formats.ts';
+import { keepLittleSpare } from '../../../service/sys/spare-memory.ts';
 import { withCost } from './child-cost.ts';
 import { sha256Of } from './tree-files.ts';
 
@@ -38,6 +39,7 @@ function make(number: string): void {
 
 writeFileSync(nothing, '');
 const expected = new Map(all.map((number) => [number, sha256Of(readFileSync(join(folder, 'new', number)))]));
+keepLittleSpare();
 await withCost(folder, async () => {
   if (what === 'make') {
     for (const number of all) make(number);

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 
-const MODULE = new URL('../../../service/sys/spare-memory.js', import.meta.url).href;
+const [SPARE, SPENT] = ['spare-memory', 'spent-buffers'].map(
+  (name) => new URL(`../../../service/sys/${name}.js`, import.meta.url).href,
+);
 
 /** Buffers as a download makes them: each 64 KB, used once. Answers the most that were held at one time. */
 function peakOfBuffers(told: boolean): number {
   const program = `
-    const { keepLittleSpare, buffersSpent } = await import('${MODULE}');
+    const { keepLittleSpare } = await import('${SPARE}');
+    const { buffersSpent } = await import('${SPENT}');
     if (${told}) keepLittleSpare();
     let peak = 0;
     for (let i = 0; i < 3000; i++) {
