@@ -1,5 +1,7 @@
 import type { Blocks } from '../blocks.ts';
 import type { Elf, Segment } from './elf.ts';
+import { flatten, PAGE_BITS, pageIndex } from './pieces.ts';
+import { Span } from './span.ts';
 
 /** How much a mapped place can be relied on; the context in which a prediction's failure is coded. */
 export const TRUST = { inside: 0, edge: 1, gap: 2, memory: 3, learned: 4, outside: 5 } as const;
@@ -10,7 +12,6 @@ const LONG = 1024;
 /** Addresses that are remembered one by one: some 10 MB at most. */
 const MAX_PINS = 1 << 18;
 const FILTER_BITS = 20;
-const PAGE_BITS = 12;
 
 /** Where each place of the old file went in the new one, from the copied blocks alone. Deterministic: both sides build it. */
 export class AddressMap {
@@ -25,6 +26,7 @@ export class AddressMap {
   private last = 0;
   private lastSegment = 0;
   private readonly apart: boolean;
+  private readonly span = new Span();
   private readonly newSize: number;
   private readonly oldSegments: readonly Segment[];
   private newSegments: readonly Segment[];
@@ -60,7 +62,9 @@ export class AddressMap {
 
   /** Segments as the new file itself states them, once its headers are known. */
   setSegments(segments: readonly Segment[]): void {
-    if (segments.length === this.newSegments.length) this.newSegments = segments;
+    if (segments.length !== this.newSegments.length) return;
+    this.newSegments = segments;
+    this.span.forget();
   }
 
   /** New file offset of the old `offset`. */
@@ -91,6 +95,22 @@ export class AddressMap {
     return offset > 0 ? this.offset(offset - 1) + 1 : 0;
   }
 
+  /**
+   * Whether what stands at old offset `from` and new offset `to` and names the place `distance` further on surely names that place's new
+   * address with the same distance: both lie in one piece and one segment, and nothing is known of the target beyond that.
+   */
+  keepsDistance(from: number, to: number, distance: number): boolean {
+    const { span } = this;
+    if (!span.holds(from, to)) {
+      const i = this.find(from);
+      const inPiece = i >= 0 && from < (this.ends[i] ?? 0) && this.shifts[i] === to - from;
+      if (!inPiece || !span.find(from, to, this.starts[i] ?? 0, this.ends[i] ?? 0, this.oldSegments, this.newSegments))
+        return false;
+    }
+    const target = from + distance;
+    return span.holdsOld(target) && !this.mayBePinned(span.oldAddress(target));
+  }
+
   private find(offset: number): number {
     const { starts, count } = this;
     // References come in clusters: the last answer is often this one.
@@ -119,10 +139,14 @@ export class AddressMap {
     this.pinned[bit >>> 3] = (this.pinned[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
+  private mayBePinned(address: number): boolean {
+    const bit = filterBit(address);
+    return ((this.pinned[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+  }
+
   /** New address of the old `address`; unchanged when it lies in no segment. */
   address(address: number): number {
-    const bit = filterBit(address);
-    if ((this.pinned[bit >>> 3] ?? 0) & (1 << (bit & 7))) {
+    if (this.mayBePinned(address)) {
       const pinned = this.pins.get(address);
       if (pinned !== undefined) {
         this.trust = TRUST.learned;
@@ -180,58 +204,4 @@ function fileEnd(segment: Segment): number {
 
 function filterBit(address: number): number {
   return Math.imul(address | 0, 0x9e3779b1) >>> (32 - FILTER_BITS);
-}
-
-function pageIndex(pieces: readonly Piece[]): Uint32Array {
-  const last = pieces.at(-1)?.start ?? 0;
-  const pages = new Uint32Array((last >>> PAGE_BITS) + 2);
-  let page = 0;
-  for (const [i, { start }] of pieces.entries()) for (; page * 2 ** PAGE_BITS <= start; page++) pages[page] = i;
-  pages.fill(pieces.length, page);
-  return pages;
-}
-
-interface Piece {
-  readonly start: number;
-  end: number;
-  readonly shift: number;
-}
-
-/** Blocks by old position without overlap: of two that claim a place the longer has it. */
-function flatten(blocks: Blocks): Piece[] {
-  const { count, addBytes, extraBytes, oldPositions } = blocks;
-  const all: Piece[] = [];
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const start = oldPositions[i] ?? 0;
-    const length = addBytes[i] ?? 0;
-    if (length > 0) all.push({ start, end: start + length, shift: at - start });
-    at += length + (extraBytes[i] ?? 0);
-  }
-  all.sort((a, b) => a.start - b.start || b.end - a.end || a.shift - b.shift);
-  const kept: Piece[] = [];
-  for (const piece of all) settle(kept, piece);
-  return kept;
-}
-
-/** Adds a piece to those before it. They stay in order and apart: a search among them must not depend on where it begins. */
-function settle(kept: Piece[], piece: Piece): void {
-  for (;;) {
-    const before = kept[kept.length - 1];
-    if (!before || piece.start >= before.end) {
-      kept.push(piece);
-      return;
-    }
-    if (piece.end - piece.start <= before.end - before.start) {
-      if (piece.end > before.end) kept.push({ start: before.end, end: piece.end, shift: piece.shift });
-      return;
-    }
-    if (before.start < piece.start) {
-      before.end = piece.start;
-      kept.push(piece);
-      return;
-    }
-    // What is left of a piece that lost to an earlier one can begin after this one: it goes, and the one before it is next.
-    kept.pop();
-  }
 }

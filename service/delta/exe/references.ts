@@ -76,6 +76,8 @@ export const NO_REFERENCES: References = {
 /** More are left out: they are held in memory, 9 bytes each. */
 const MAX_REFERENCES = 1 << 22;
 
+const LEAST_LATER = 1024;
+
 /** Gathers references in any order; cheapest in the order of their positions. */
 export class ReferenceList {
   // Pages that nothing was written to are not there yet: room to spare costs no memory, growing by copying does.
@@ -84,8 +86,9 @@ export class ReferenceList {
   private aux: Uint32Array;
   private count = 0;
   private sorted = true;
-  private readonly later: number[] = [];
-  private laterSorted: Float64Array | undefined;
+  private later = new Uint32Array(0);
+  private laterCount = 0;
+  private laterSorted = true;
 
   /** `fileSize`: of the file that is looked at. */
   constructor(fileSize: number) {
@@ -108,23 +111,31 @@ export class ReferenceList {
 
   /** Notes an absolute address far from where the list is now; `takeLater` adds it when the file's order comes to it. */
   addLater(position: number): void {
-    if (this.later.length === MAX_REFERENCES / 4) return;
-    this.later.push(position);
-    this.laterSorted = undefined;
+    const at = this.laterCount;
+    if (at === MAX_REFERENCES / 4) return;
+    if (at === this.later.length) {
+      const grown = new Uint32Array(Math.max(2 * at, LEAST_LATER));
+      grown.set(this.later);
+      this.later = grown;
+    }
+    if (at > 0 && position < (this.later[at - 1] ?? 0)) this.laterSorted = false;
+    this.later[at] = position;
+    this.laterCount++;
   }
 
   /** Adds what was noted for positions from `start` up to `end`. */
   takeLater(start: number, end: number): void {
-    this.laterSorted ??= Float64Array.from(this.later).sort();
-    const sorted = this.laterSorted;
+    const noted = this.later.subarray(0, this.laterCount);
+    if (!this.laterSorted) noted.sort();
+    this.laterSorted = true;
     let low = 0;
-    let high = sorted.length;
+    let high = noted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((sorted[middle] ?? 0) < start) low = middle + 1;
+      if ((noted[middle] ?? 0) < start) low = middle + 1;
       else high = middle;
     }
-    for (; low < sorted.length && (sorted[low] ?? 0) < end; low++) this.add(sorted[low] ?? 0, KIND.absolute);
+    for (; low < noted.length && (noted[low] ?? 0) < end; low++) this.add(noted[low] ?? 0, KIND.absolute);
   }
 
   private grow(): void {

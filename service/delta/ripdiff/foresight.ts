@@ -95,7 +95,14 @@ function predicted(
   oldPosition: number,
   newPosition: number,
 ): number {
-  return predictor.predict(reference, i32(out, position), oldPosition + position, newPosition + position) | 0;
+  const value = i32(out, position);
+  const { kinds, aux } = predictor.references;
+  const from = oldPosition + position;
+  const to = newPosition + position;
+  // Most calls and jumps are near.
+  if (kinds[reference] === KIND.pcRelative && predictor.map.keepsDistance(from, to, (aux[reference] ?? 0) + value))
+    return value;
+  return predictor.predict(reference, value, from, to) | 0;
 }
 
 function differ(a: Uint8Array, b: Uint8Array, from: number, end: number): boolean {

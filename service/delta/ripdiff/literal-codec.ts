@@ -3,7 +3,7 @@ import { LiteralWindow, tableBits } from './literal-window.ts';
 import { squash, stretch, trained } from './logistic.ts';
 import type { BitCoder } from './range-coder.ts';
 
-const MAX_HASH_BITS = 20;
+const MAX_HASH_BITS = 19;
 /** Slots by the last byte alone need no hash. */
 const FIRST_BITS = 17;
 const ORDERS = 6;
