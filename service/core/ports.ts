@@ -63,6 +63,8 @@ export interface Neighbour {
   readonly version: number;
   /** Newer version it holds whole and verified, 0 if none. */
   readonly held: number;
+  /** Newer version that it is getting, and gives verified pieces of; 0: none. */
+  readonly getting: number;
   readonly role: Role;
   readonly latestEpoch: number;
   readonly orderEpoch: number;
@@ -89,6 +91,8 @@ export interface Announcement {
   readonly image: string;
   readonly version: number;
   readonly held: number;
+  /** Newer version that it is getting, and gives verified pieces of; 0: none. */
+  readonly getting: number;
   readonly role: Role;
   readonly latestEpoch: number;
   readonly orderEpoch: number;

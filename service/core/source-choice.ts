@@ -49,6 +49,8 @@ export interface SourceView {
   readonly rateBytesPerSecond: number;
   /** It is to be left alone for now. */
   readonly waiting: boolean;
+  /** Neighbours near are getting the same: what one of them has is theirs to give, and the school's is for what none has. */
+  readonly crowd?: boolean;
   /** Drawn once for each source, 0 ≤ x < 1, so that a class of laptops does not fall upon the same neighbour. */
   readonly lot: number;
 }
@@ -78,7 +80,7 @@ function isGood(view: SourceView): boolean {
 export function allowance(view: SourceView, all: readonly SourceView[], perSource: number): number {
   if (view.waiting) return 0;
   const mine = rank(view);
-  const better = all.filter((other) => rank(other) < mine && isGood(other)).length;
+  const better = all.filter((other) => rank(other) < mine && isGood(other)).length * (view.crowd ? ENOUGH : 1);
   // After trouble one request tells whether it is over.
   const most = view.failures > 0 ? 1 : Math.min(perSource, view.limit);
   if (better === 0) return most;

@@ -35,6 +35,8 @@ export interface WayKnown {
   /** Of the bundle, here from an earlier try. */
   readonly bundleBytesHere: number;
   readonly diffsTried: boolean;
+  /** Laptops near that lack the version as well, and will get it at the same time. */
+  readonly classmates: number;
   /** How many sources are repositories, for only these have differences of single files. */
   readonly repositories: number;
   /** How many sources there are for blobs, neighbours too. */
@@ -61,6 +63,10 @@ export const LEAST_BUNDLED_BYTES = 1024;
 
 export function nextWay(known: WayKnown): Way {
   const { hasBase, missing, bundle, bundleBytesHere } = known;
+  // A server's link is what a class waits for: whatever neighbours or a web server have comes from there.
+  if (missing && isContentMissing(missing) && known.trees > 0 && (known.sources === 0 || known.blobsFailed))
+    return { kind: 'tree' };
+  if (isClass(known)) return nextWayInClass(known);
   if (!missing) {
     const maxBytes = blindLimit(known) + bundleBytesHere;
     return hasBase && bundle === 'untried'
@@ -69,17 +75,44 @@ export function nextWay(known: WayKnown): Way {
   }
   const missingBytes = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (missingBytes === 0) return missing.length === 0 ? { kind: 'done' } : { kind: 'blobs' };
-  // A server's link is what a class waits for: whatever neighbours or a web server have comes from there.
-  if (known.trees > 0 && (known.sources === 0 || known.blobsFailed)) return { kind: 'tree' };
   if (hasBase && bundle !== 'over' && missingBytes >= LEAST_BUNDLED_BYTES)
     return { kind: 'bundle', maxBytes: missingBytes - 1 + bundleBytesHere, patienceMs: patience(missingBytes) };
   const wishes = hasBase && !known.diffsTried && known.repositories > 0 ? diffWishes(missing, known.baseOf) : [];
   return wishes.length > 0 ? { kind: 'diffs', wishes } : { kind: 'blobs' };
 }
 
+/** So many with the same wish get it piece by piece from each other. */
+const CLASS = 4;
+/** Of a bundle several whole copies leave the school before anybody can give one on; of pieces, hardly more than one. */
+const CLASS_BUNDLE_SHARE = 1 / 4;
+/** A class does not wait for a bundle to be made. */
+const CLASS_PATIENCE_MS = 3_000;
+
+function isClass({ classmates }: Pick<WayKnown, 'classmates'>): boolean {
+  return classmates >= CLASS;
+}
+
+/**
+ * A class has two ways. Pieces: each laptop takes others from the school and gives them to its neighbours at once, so the
+ * school's link carries the update hardly more than once. A bundle, only where it is much shorter, for it can be given on
+ * only when it is whole. No differences of single files: everybody would ask the school for each.
+ */
+function nextWayInClass({ hasBase, missing, manifestBytes, bundle, bundleBytesHere }: WayKnown): Way {
+  const bytes = missing ? missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : manifestBytes;
+  const worthBytes = missing ? Math.floor(bytes * CLASS_BUNDLE_SHARE) : manifestBytes;
+  if (hasBase && (missing ? bundle !== 'over' : bundle === 'untried') && worthBytes >= LEAST_BUNDLED_BYTES)
+    return { kind: 'bundle', maxBytes: worthBytes + bundleBytesHere, patienceMs: CLASS_PATIENCE_MS };
+  if (!missing) return { kind: 'manifest' };
+  return missing.length === 0 ? { kind: 'done' } : { kind: 'blobs' };
+}
+
 /** Bytes of a bundle that is worth taking although the manifest, and so the price of the blobs, is not known. */
 export function blindLimit({ manifestBytes, treeBytes }: Pick<WayKnown, 'manifestBytes' | 'treeBytes'>): number {
   return manifestBytes + Math.floor(treeBytes * BLIND_SHARE);
+}
+
+function isContentMissing(missing: readonly BlobRef[]): boolean {
+  return missing.some(({ sizeBytes }) => sizeBytes > 0);
 }
 
 function patience(bytes: number): number {

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HashMismatchError, RippleError } from '../api/errors.ts';
-import type { BlobRef, Clock, Logger } from '../core/ports.ts';
+import type { BlobRef, Clock, Logger, Sha256, Source } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Layout } from '../deploy/layout.ts';
 import type { FetchResult } from '../fetch/fetch-count.ts';
+import { PieceMaps } from '../fetch/piece-maps.ts';
 import { BlobsMissingError, fetchBlobs } from '../fetch/swarm.ts';
 import type { Release } from '../image/documents.ts';
 import { NO_NOTES } from '../image/notes.ts';
@@ -18,6 +19,8 @@ import type { SourceBook } from './source-book.ts';
 export interface BlobGetterOptions {
   readonly layout: Layout;
   readonly image: string;
+  /** Of this laptop. */
+  readonly ownId: string;
   readonly sources: SourceBook;
   readonly ledger: SourceLedger;
   readonly cache: BlobCache;
@@ -32,12 +35,21 @@ export class BlobGetter {
   }
 
   /** Into the cache. While nobody at all is near it waits a while, for friends walk away and others come by. */
-  async get(version: number, refs: readonly BlobRef[], meter: Meter, signal: AbortSignal): Promise<FetchResult> {
-    const { sources, cache, ledger, clock, logger } = this.#options;
+  async get(
+    version: number,
+    refs: readonly BlobRef[],
+    meter: Meter,
+    signal: AbortSignal,
+    wanted?: { readonly manifest: Sha256; readonly pieces?: readonly Sha256[] },
+  ): Promise<FetchResult> {
+    const { sources, cache, ledger, clock, logger, ownId } = this.#options;
+    const partial = (): readonly Source[] => sources.getting(version);
+    const rivals = (): readonly string[] => (wanted?.pieces ? partial().map(({ id }) => id) : sources.lacking(version));
     for (let waitedMs = 0; ; ) {
       try {
         return await fetchBlobs(refs, {
           sources: () => sources.forVersion(version),
+          ...(wanted ? { partners: new PieceMaps({ ...wanted, partial, rivals, own: ownId, clock }) } : {}),
           cache,
           ledger,
           clock,
@@ -45,7 +57,7 @@ export class BlobGetter {
           onProgress: (progress) => meter.fetched(progress.doneBytes, progress.bytesBySource),
           onSourceError: (source, error, banned) => {
             logger.warn('source', { id: source.id, banned, message: error.message });
-            sources.doubt(source.id);
+            if (error.reason !== 'busy') sources.doubt(source.id);
           },
         });
       } catch (thrown) {
@@ -59,13 +71,15 @@ export class BlobGetter {
   }
 
   /** Unmetered, and where it lies. A manifest, say: what no other has comes from an rsync server. */
-  async getOne(version: number, ref: BlobRef, signal: AbortSignal): Promise<string> {
+  async getOne(version: number, ref: BlobRef, signal: AbortSignal, manifest?: Sha256): Promise<string> {
     const { sources, cache, ledger, clock } = this.#options;
+    const wanted = manifest === undefined ? undefined : { manifest };
     const last = sources.lastResorts();
     // Nobody else is waited for where a server can be asked.
-    const isAlone = last.length > 0 && sources.forVersion(version).length === 0;
+    const isAlone =
+      last.length > 0 && sources.forVersion(version).length === 0 && sources.getting(version).length === 0;
     const get = (): Promise<FetchResult> =>
-      this.get(version, [ref], new Meter(version, this.#options.clock, () => {}), signal);
+      this.get(version, [ref], new Meter(version, this.#options.clock, () => {}), signal, wanted);
     const ask = (): Promise<FetchResult> =>
       fetchBlobs([ref], { sources: () => last, cache, ledger, clock, signal, concurrencyPerSource: 1 });
     if (isAlone) await ask();
@@ -78,8 +92,8 @@ export class BlobGetter {
   }
 
   /** As bytes. Read back from a disk: hashed again before use. */
-  async read(version: number, ref: BlobRef, signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = readFileSync(await this.getOne(version, ref, signal));
+  async read(version: number, ref: BlobRef, signal: AbortSignal, manifest?: Sha256): Promise<Uint8Array> {
+    const bytes = readFileSync(await this.getOne(version, ref, signal, manifest));
     const actual = sha256(bytes);
     if (actual === ref.sha256) return bytes;
     this.#options.cache.drop(ref.sha256);
@@ -98,14 +112,14 @@ export class BlobGetter {
       const bytes = readFileSync(kept);
       if (sha256(bytes) === release.manifest.sha256) return bytes;
     }
-    return this.read(release.version, release.manifest, signal);
+    return this.read(release.version, release.manifest, signal, release.manifest.sha256);
   }
 
   /** Where there is nothing to tell, nobody has to be asked for it. */
-  async notes({ version, notes }: Release, signal: AbortSignal): Promise<Uint8Array> {
+  async notes({ version, notes, manifest }: Release, signal: AbortSignal): Promise<Uint8Array> {
     if (notes.sizeBytes === NO_NOTES.length && notes.sha256 === sha256(NO_NOTES) && !this.#options.cache.has(notes))
       this.#options.cache.put(notes, NO_NOTES);
-    return this.read(version, notes, signal);
+    return this.read(version, notes, signal, manifest.sha256);
   }
 
   #nobodyHas(version: number): RippleError {

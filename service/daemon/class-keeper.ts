@@ -22,6 +22,8 @@ const WRITE_MS = 60_000;
 export interface ClassKeeperOptions {
   readonly image: string;
   neighbours(): readonly Neighbour[];
+  /** It did not tell: whether it is still there is found out. */
+  doubt(id: string): void;
   /** Where it is remembered who was here. */
   readonly file: string;
   readonly stuckMs: number;
@@ -130,8 +132,9 @@ export class ClassKeeper implements Classroom {
       if (report.id !== id || report.image !== image || !before || before.state === 'away') return;
       this.#set(heard(id, before, { version, state, progress, error }, clock.monotonicMs()));
     } catch (thrown) {
-      if (!this.#stopping.signal.aborted)
-        logger.info('a laptop does not tell how it is', { id, message: asRippleError(thrown).message });
+      if (this.#stopping.signal.aborted) return;
+      logger.info('a laptop does not tell how it is', { id, message: asRippleError(thrown).message });
+      this.#options.doubt(id);
     } finally {
       source.close();
     }

@@ -1,6 +1,7 @@
 /** Brings what a version needs into the cache: goes the way that `core/way.ts` names, again and again, until nothing is missing. */
 import { statSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
+import { piecesOf } from '../core/piece-map.ts';
 import type { StagePlan } from '../core/plan.ts';
 import type { BundleName, Logger } from '../core/ports.ts';
 import { nextWay, type Way } from '../core/way.ts';
@@ -14,6 +15,7 @@ import type { BlobGetter } from './blob-getter.ts';
 import { type BundleTaker, partOf, type TakenBundle } from './bundle-taker.ts';
 import type { DiffTaker } from './diff-taker.ts';
 import type { Meter } from './meter.ts';
+import type { PieceBoard } from './piece-board.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { SourceBook } from './source-book.ts';
 import type { TreeTaker } from './tree-taker.ts';
@@ -23,6 +25,7 @@ export interface ContentGetterOptions {
   readonly backend: Backend;
   readonly image: string;
   readonly sources: SourceBook;
+  readonly board: PieceBoard;
   readonly cache: BlobCache;
   readonly logger: Logger;
   readonly planner: Planner;
@@ -66,19 +69,22 @@ export class ContentGetter {
         baseOf: (ref) => baseOf?.(ref)?.sha256,
         bundle,
         bundleBytesHere: this.#bundleBytesHere(release),
+        classmates: sources.lacking(version).length,
         diffsTried,
         repositories: sources.forVersion(version).filter(({ kind }) => kind !== 'peer').length,
-        sources: sources.forVersion(version).length,
+        sources: sources.forVersion(version).length + sources.getting(version).length,
         blobsFailed,
         trees: treesTried ? 0 : sources.lastResorts().length,
       });
+      let came = true;
       switch (way.kind) {
         case 'manifest':
           break;
         case 'bundle': {
-          const end = await this.#bundle(release, way, planned, meter, signal);
+          const { end, contents } = await this.#bundle(release, way, planned, meter, signal);
           bundle = end === 'again' && !planned ? 'again' : 'over';
           if (end === 'whole') taken = this.#options.planner.bundleName(release);
+          came = contents > 0;
           break;
         }
         case 'diffs':
@@ -91,7 +97,7 @@ export class ContentGetter {
           break;
         case 'blobs':
           try {
-            await this.#blobs(release, planned?.plan, meter, signal);
+            await this.#blobs(release, planned, meter, signal);
           } catch (error) {
             const isNowhere = error instanceof RippleError && error.code === 'NoSource';
             if (!isNowhere || treesTried || sources.lastResorts().length === 0) throw error;
@@ -103,7 +109,8 @@ export class ContentGetter {
           this.#assertRoom(planned?.plan);
           return { ...(planned ?? (await this.#options.planner.plan(release, signal))), bundle: taken };
       }
-      planned = await this.#options.planner.plan(release, signal);
+      // A plan reads two manifests, so it is made again only when there is a reason.
+      if (came || !planned) planned = await this.#options.planner.plan(release, signal);
     }
   }
 
@@ -122,10 +129,10 @@ export class ContentGetter {
     planned: Planned | undefined,
     meter: Meter,
     signal: AbortSignal,
-  ): Promise<TakenBundle['end']> {
+  ): Promise<{ readonly end: TakenBundle['end']; readonly contents: number }> {
     const { layout, image, sources, logger, bundles, cache } = this.#options;
     const name = this.#options.planner.bundleName(release);
-    if (!name) return 'none';
+    if (!name) return { end: 'none', contents: 0 };
     // What does not even fit without a bundle is said at once.
     this.#assertRoom(planned?.plan);
     const from: Deployment = { image, version: this.#options.planner.baseVersion() };
@@ -150,7 +157,7 @@ export class ContentGetter {
     const { bytes, bytesBySource, contents } = taken;
     if (taken.end === 'whole') {
       logger.info('took a bundle', { version: release.version, bytes, sources: bytesBySource });
-      return 'whole';
+      return { end: 'whole', contents: contents.length };
     }
     // Of what came before it went wrong, only what the version has is of use.
     if (contents.length > 0) {
@@ -158,7 +165,7 @@ export class ContentGetter {
       const wanted = new Set(entries.flatMap((entry) => (entry.type === 'file' ? [entry.sha256] : [])));
       for (const { sha256 } of contents) if (!wanted.has(sha256)) cache.drop(sha256);
     }
-    return taken.end;
+    return { end: taken.end, contents: contents.length };
   }
 
   async #diffs(
@@ -214,12 +221,21 @@ export class ContentGetter {
     });
   }
 
-  async #blobs({ version }: Release, plan: StagePlan | undefined, meter: Meter, signal: AbortSignal): Promise<void> {
-    if (!plan) return;
+  async #blobs(
+    { version, manifest }: Release,
+    planned: Planned | undefined,
+    meter: Meter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!planned) return;
+    const { plan, entries } = planned;
     this.#assertRoom(plan);
     meter.phase('blobs', plan.fetchBytes);
-    const { blobs, logger } = this.#options;
-    const { fetchedBytes, resumedBytes, requests, bytesBySource } = await blobs.get(version, plan.fetch, meter, signal);
+    const { blobs, board, logger } = this.#options;
+    const wanted = { manifest: manifest.sha256, pieces: piecesOf(entries) };
+    board.show(wanted.manifest, wanted.pieces, plan.fetch);
+    const got = await blobs.get(version, plan.fetch, meter, signal, wanted);
+    const { fetchedBytes, resumedBytes, requests, bytesBySource } = got;
     logger.info('fetched', { version, bytes: fetchedBytes, resumed: resumedBytes, requests, sources: bytesBySource });
   }
 

@@ -19,6 +19,7 @@ import { ContentGetter } from './content-getter.ts';
 import { DiffTaker } from './diff-taker.ts';
 import { Meter } from './meter.ts';
 import type { FetchPart } from './parts.ts';
+import type { PieceBoard } from './piece-board.ts';
 import { Planner } from './planner.ts';
 import { ReleaseAsker } from './release-asker.ts';
 import type { SourceBook } from './source-book.ts';
@@ -30,11 +31,14 @@ export interface FetcherOptions {
   readonly layout: Layout;
   readonly backend: Backend;
   readonly image: string;
+  readonly ownId: string;
   readonly trust: TrustKeeper;
   readonly sources: SourceBook;
   readonly ledger: SourceLedger;
   readonly cache: BlobCache;
   readonly shelf: BundleShelf;
+  /** Told of what came, for neighbours. */
+  readonly board: PieceBoard;
   readonly switcher: Switcher;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -127,6 +131,7 @@ export class Fetcher implements FetchPart {
       onProgress: (doneBytes) => meter.done(doneBytes),
       signal,
     });
+    this.#options.board.clear();
     for (const sha256 of result.usedBlobs) cache.drop(sha256);
     this.#forgetBlobs(release);
     this.#bundles.keep(bundle);

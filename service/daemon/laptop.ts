@@ -28,6 +28,7 @@ import { Metered } from './metered.ts';
 import { Offering } from './offering.ts';
 import { OrderFollower } from './order-follower.ts';
 import { OrderKeeper } from './order-keeper.ts';
+import { PieceBoard } from './piece-board.ts';
 import { isIdle, readPower } from './power.ts';
 import type { RunningDaemon } from './running.ts';
 import { Scheduler } from './scheduler.ts';
@@ -40,7 +41,7 @@ import { lockSysroot } from './sysroot-lock.ts';
 import { TrustKeeper } from './trust-keeper.ts';
 import { DAEMON_VERSION } from './version.ts';
 
-const RETRY_AFTER_SECONDS = 2;
+const RETRY_AFTER_SECONDS = 1;
 
 const BUSY_STATES: readonly UpdaterState[] = ['checking', 'fetching', 'staging', 'restarting'];
 
@@ -133,7 +134,13 @@ async function wire(
     mayAsk: (kind) => gate.mayAsk(kind),
     clock,
   });
+  const board = new PieceBoard(
+    (ref) => cache.has(ref),
+    () => clock.monotonicMs(),
+  );
   const fetcher = new Fetcher({
+    board,
+    ownId: memory.state.id,
     layout,
     backend,
     image,
@@ -237,6 +244,7 @@ async function wire(
       slots: config.shareSlots,
       retryAfterSeconds: RETRY_AFTER_SECONDS,
       status: () => reportOf(self()),
+      pieces: (manifest) => board.map(manifest),
       logger,
       ...(config.shareRateBytesPerSecond > 0 ? { rateBytesPerSecond: config.shareRateBytesPerSecond } : {}),
     });
@@ -259,6 +267,7 @@ async function wire(
       ? new ClassKeeper({
           image,
           neighbours,
+          doubt: (id) => sources.doubt(id),
           file: layout.classFile,
           stuckMs: config.stuckMs,
           publish: (bytes) => orders.publish(bytes),

@@ -48,6 +48,7 @@ export class SchoolOrders {
     this.classroom = new ClassKeeper({
       image,
       neighbours: () => discovery?.neighbours() ?? [],
+      doubt: (id) => sources.doubt(id),
       file: layout.classFile,
       stuckMs: config.stuckMs,
       publish: (bytes) => this.publish(bytes),

@@ -23,7 +23,7 @@ import { UpstreamFollower } from './upstream-follower.ts';
 
 /** How often the folder is looked at for new versions, which come there by any way: publish, rsync, a stick. */
 const LOOK_MS = 30_000;
-const RETRY_AFTER_SECONDS = 2;
+const RETRY_AFTER_SECONDS = 1;
 
 export async function startSchool(config: Config, logger: Logger, clock: Clock): Promise<RunningDaemon> {
   if (config.schoolUpstream.length > 0) await makeRepository(config.repository);
@@ -63,6 +63,7 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     image: config.image,
     version: Math.max(0, ...(await repository.versions(config.image))),
     held: 0,
+    getting: 0,
     role: 'school',
     latestEpoch: 0,
     orderEpoch: orders?.keeper.epoch ?? 0,

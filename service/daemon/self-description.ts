@@ -23,6 +23,7 @@ export function announcementOf(self: SelfFacts, port: number): Announcement {
     image: config.image,
     version: facts.booted,
     held: config.shareStaged ? heldVersion(facts) : 0,
+    getting: ['fetching', 'staging'].includes(snapshot.state) ? snapshot.progress.version : 0,
     role: config.role,
     latestEpoch: memory.latestEpoch,
     orderEpoch: self.orderEpoch,

@@ -53,7 +53,7 @@ export class SourceBook {
     const { ledger } = this.#options;
     // Fresh luck every look, so that a class does not ask the same dozen for ever.
     const turned = [...inTurn(this.#near(), (id) => ledger.isProven(id), Math.random())];
-    turned.sort((a, b) => newest(b) - newest(a));
+    turned.sort((a, b) => newest(b) - newest(a) || b.getting - a.getting);
     return [...turned.slice(0, most).map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
   }
 
@@ -72,7 +72,19 @@ export class SourceBook {
 
   /** A neighbour or a school server that discovery found has it, or a program on this machine gives it. */
   isNear(version: number): boolean {
-    return this.#borrowed !== undefined || this.#near().some((neighbour) => holds(neighbour, version));
+    return this.#borrowed !== undefined || this.#near().some((one) => holds(one, version) || one.getting === version);
+  }
+
+  /** Neighbours that are getting `version`, and give what they have of it. */
+  getting(version: number): readonly Source[] {
+    const getting = this.#near().filter((one) => one.getting === version && !holds(one, version));
+    return getting.map((neighbour) => this.#sourceOf(neighbour));
+  }
+
+  /** Ids of laptops near that lack `version` and may want it, too. */
+  lacking(version: number): readonly string[] {
+    const lacking = this.#near().filter((one) => one.role !== 'school' && newest(one) < version);
+    return lacking.map(({ id }) => id);
   }
 
   /** It did not answer as it should: discovery finds out whether it is still there. */
@@ -104,7 +116,7 @@ export class SourceBook {
   /** Versions a source announces. */
   announcedBy(id: string): readonly number[] {
     const neighbour = this.#neighbour(id);
-    return neighbour ? [neighbour.version, neighbour.held].filter((version) => version > 0) : [];
+    return neighbour ? [neighbour.version, neighbour.held, neighbour.getting].filter((version) => version > 0) : [];
   }
 
   /** Who announces an order above this number, the newest first. */
@@ -123,7 +135,7 @@ export class SourceBook {
 
   /** The newest version that anybody announces. A hint: to look, not to fetch. */
   newestAnnounced(): number {
-    return Math.max(0, ...this.#near().map(newest));
+    return Math.max(0, ...this.#near().map((one) => Math.max(newest(one), one.getting)));
   }
 
   peers(progress: ProgressInfo): readonly PeerInfo[] {

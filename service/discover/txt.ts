@@ -9,7 +9,7 @@ import type { Announcement } from '../core/ports.ts';
 
 export type TxtRecord = Omit<Announcement, 'port'>;
 
-/** A record of ours has at most 13 strings; the rest is room for keys of later versions. */
+/** A record of ours has at most 14 strings; the rest is room for keys of later versions. */
 const MAX_STRINGS = 32;
 const MAX_STRING_BYTES = 255;
 const MAX_NAME_BYTES = 64;
@@ -37,6 +37,7 @@ export function formatTxt(record: TxtRecord): Uint8Array[] {
     ['image', record.image],
     ['v', String(record.version)],
     ['h', String(record.held)],
+    ...(record.getting === 0 ? [] : ([['g', String(record.getting)]] as const)),
     ['role', record.role],
     ['e', String(record.latestEpoch)],
     ['o', String(record.orderEpoch)],
@@ -87,6 +88,7 @@ export function parseTxt(strings: readonly Uint8Array[]): TxtRecord | undefined 
   const image = value('image');
   const version = value('v');
   const held = value('h');
+  const getting = values.has('g') ? value('g') : '0';
   const role = asRole(value('role'));
   const latestEpoch = value('e');
   const orderEpoch = value('o');
@@ -98,13 +100,14 @@ export function parseTxt(strings: readonly Uint8Array[]): TxtRecord | undefined 
   const colours = values.has('c') ? value('c') : '';
   if (id === undefined || image === undefined || version === undefined || held === undefined) return undefined;
   if (role === undefined || latestEpoch === undefined || orderEpoch === undefined) return undefined;
-  if (wentBackFrom === undefined || follows === undefined) return undefined;
+  if (wentBackFrom === undefined || follows === undefined || getting === undefined) return undefined;
   if (state === undefined || progress === undefined || name === undefined || colours === undefined) return undefined;
   return {
     id,
     image,
     version: Number(version),
     held: Number(held),
+    getting: Number(getting),
     role,
     latestEpoch: Number(latestEpoch),
     orderEpoch: Number(orderEpoch),
@@ -136,6 +139,7 @@ export function sameRecord(a: TxtRecord, b: TxtRecord): boolean {
     a.image === b.image &&
     a.version === b.version &&
     a.held === b.held &&
+    a.getting === b.getting &&
     a.role === b.role &&
     a.latestEpoch === b.latestEpoch &&
     a.orderEpoch === b.orderEpoch &&
@@ -156,6 +160,7 @@ function wellFormed(key: string, value: string): boolean {
       return IMAGE.test(value);
     case 'v':
     case 'h':
+    case 'g':
     case 'b':
       return INTEGER.test(value) && Number(value) <= MAX_VERSION;
     case 'role':

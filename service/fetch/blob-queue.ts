@@ -2,21 +2,31 @@
 import type { BlobRef } from '../core/ports.ts';
 import { type WantedBlob, wantedBlob } from './transfer.ts';
 
-/** Large blobs go first: the last one running then is short. The rest keeps its order, which is that of the disk. */
+/** Large blobs go first: the last one running then is short. */
 const LARGE_BYTES = 1024 * 1024;
 /** How many troubled blobs are looked at before a new one is taken. */
 const WINDOW = 64;
+/** How many new ones are looked at, where not everybody has each. */
+const FRESH_WINDOW = 256;
 
 export class BlobQueue {
-  readonly #fresh: readonly BlobRef[];
+  readonly #fresh: BlobRef[];
+  readonly #shuffled: boolean;
+  #freshTurn = 0;
   #next = 0;
   readonly #troubled: WantedBlob[] = [];
   /** Where the next look at the troubled ones begins, so that all get their turn. */
   #turn = 0;
 
-  constructor(refs: readonly BlobRef[]) {
+  /**
+   * `shuffled`: for laptops that get the same at the same time, so that each soon has what the others lack; else the order
+   * is kept, which is that of the disk.
+   */
+  constructor(refs: readonly BlobRef[], shuffled = false) {
     const large = refs.filter((ref) => ref.sizeBytes >= LARGE_BYTES).sort((a, b) => b.sizeBytes - a.sizeBytes);
-    this.#fresh = [...large, ...refs.filter((ref) => ref.sizeBytes < LARGE_BYTES)];
+    const rest = refs.filter((ref) => ref.sizeBytes < LARGE_BYTES);
+    this.#fresh = shuffled ? [...shuffle(large), ...shuffle(rest)] : [...large, ...rest];
+    this.#shuffled = shuffled;
   }
 
   /** Blobs that wait here. */
@@ -45,6 +55,10 @@ export class BlobQueue {
       }
       this.#turn += 1;
     }
+    return this.#shuffled ? this.#takeAny(choose, everything) : this.#takeNext(choose);
+  }
+
+  #takeNext<S>(choose: (blob: WantedBlob | undefined) => S | undefined): [WantedBlob, S] | undefined {
     const ref = this.#fresh[this.#next];
     const source = ref && choose(undefined);
     if (!ref || source === undefined) return undefined;
@@ -52,8 +66,39 @@ export class BlobQueue {
     return [wantedBlob(ref), source];
   }
 
+  /** The next may be at nobody who has room, and the one after it at a neighbour. */
+  #takeAny<S>(choose: (blob: WantedBlob | undefined) => S | undefined, all: boolean): [WantedBlob, S] | undefined {
+    const waiting = this.#fresh.length - this.#next;
+    const looks = all ? waiting : Math.min(waiting, FRESH_WINDOW);
+    for (let look = 0; look < looks; look++) {
+      const at = this.#next + (this.#freshTurn++ % waiting);
+      const ref = this.#fresh[at];
+      const [blob, skipped] = [ref && wantedBlob(ref), this.#fresh[this.#next]];
+      const source = blob && choose(blob);
+      if (!blob || !skipped || source === undefined) continue;
+      this.#fresh[at] = skipped;
+      this.#next += 1;
+      return [blob, source];
+    }
+    return undefined;
+  }
+
   /** Whether any blob here could still come from a source for which `may` is true. */
   some(may: (blob: WantedBlob | undefined) => boolean): boolean {
     return (this.#next < this.#fresh.length && may(undefined)) || this.#troubled.some(may);
   }
+}
+
+/** Every order is as likely (Fisher and Yates, as in Knuth, TAOCP volume 2, 3.4.2, algorithm P). */
+function shuffle<T>(items: readonly T[]): T[] {
+  const left = [...items];
+  const mixed: T[] = [];
+  while (left.length > 0) {
+    const at = Math.floor(Math.random() * left.length);
+    const [item, last] = [left[at], left.pop()];
+    if (item === undefined || last === undefined) break;
+    if (at < left.length) left[at] = last;
+    mixed.push(item);
+  }
+  return mixed;
 }

@@ -3,6 +3,7 @@ import type { BlobRef, Clock, Source } from '../core/ports.ts';
 import { chooseSource, lotOf, type SourceView, worthStealing } from '../core/source-choice.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
+import type { PieceMaps } from './piece-maps.ts';
 import { SlotEstimate } from './slot-estimate.ts';
 import type { WantedBlob } from './transfer.ts';
 
@@ -13,6 +14,8 @@ export interface SourceTableOptions {
   readonly clock: Clock;
   readonly perSource: number;
   readonly maxFailures: number;
+  /** Neighbours that have only a part so far. */
+  readonly partners: PieceMaps | undefined;
 }
 
 export class SourceTable {
@@ -36,7 +39,8 @@ export class SourceTable {
   }
 
   /** Takes the present sources, and the rates since the last time. */
-  refresh(sources: readonly Source[]): void {
+  refresh(whole: readonly Source[], partners: readonly Source[]): void {
+    const sources = [...whole, ...partners];
     this.#sources = sources;
     // Whoever went away and comes back starts afresh.
     for (const id of this.#failures.keys()) if (!sources.some((source) => source.id === id)) this.#failures.delete(id);
@@ -56,9 +60,12 @@ export class SourceTable {
     return views.some((view) => !view.waiting && view.inFlight < this.#options.perSource) ? views : undefined;
   }
 
-  /** Who is to be asked for this blob now; `undefined` stands for a blob nothing is known of. */
-  choose(views: readonly SourceView[], blob: WantedBlob | undefined): Source | undefined {
-    const id = chooseSource(candidates(views, blob), this.#options.perSource);
+  /** Who is to be asked for this blob now; `undefined` stands for a blob nothing is known of. `starvedMs`: since anything came. */
+  choose(views: readonly SourceView[], blob: WantedBlob | undefined, starvedMs: number): Source | undefined {
+    const { partners } = this.#options;
+    const having = this.#candidates(views, blob);
+    const isOurs = !blob || !partners?.isCrowd || partners.isOursToAsk(blob.ref.sha256, starvedMs);
+    const id = chooseSource(isOurs ? having : having.filter(({ kind }) => kind === 'peer'), this.#options.perSource);
     return this.#sources.find((source) => source.id === id);
   }
 
@@ -69,7 +76,7 @@ export class SourceTable {
 
   /** Whether somebody else would be done with the rest of a blob well before `id`, which gives at `rate`. */
   isOutrun(id: string, blob: WantedBlob, remainingBytes: BlobRef['sizeBytes'], rate: number): boolean {
-    const others = candidates(this.views() ?? [], blob).filter((view) => view.id !== id);
+    const others = this.#candidates(this.views() ?? [], blob).filter((view) => view.id !== id);
     const other = chooseSource(others, this.#options.perSource);
     const view = others.find((one) => one.id === other);
     return view !== undefined && worthStealing({ remainingBytes, rateBytesPerSecond: rate }, view.rateBytesPerSecond);
@@ -99,12 +106,22 @@ export class SourceTable {
     this.#slots.gave(id);
   }
 
+  /** It said that it has it, or may have it. */
+  missed(id: string, blob: WantedBlob): void {
+    if (this.#options.partners?.isPartner(id)) this.#options.partners.missed(id, blob.ref.sha256);
+    else blob.missingAt.add(id);
+  }
+
   /** To be called before `ended`. True if it is trouble that somebody should hear of. */
   failed(source: Source, error: SourceError): boolean {
     const { id } = source;
     // While others of ours are served there, "busy" only means that we ask for too much at once.
     if (error.reason === 'busy' && this.#slots.refused(id, (this.#inFlight.get(id) ?? 1) - 1)) return false;
-    this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), error.retryAfterMs);
+    // Whoever is still getting it is no worse for what it does not have yet.
+    if (error.reason === 'missing' && this.#options.partners?.isPartner(id)) return false;
+    // A class that was refused together must not come back together, and leave the server idle in between.
+    const retryAfterMs = error.retryAfterMs * (1 + Math.random());
+    this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), retryAfterMs);
     if (error.reason === 'missing') return false;
     if (error.reason !== 'busy') this.#failures.set(id, (this.#failures.get(id) ?? 0) + 1);
     return true;
@@ -122,7 +139,19 @@ export class SourceTable {
     const inFlight = this.#inFlight.get(id) ?? 0;
     const waiting = waitUntilMs > now;
     const limit = this.#slots.of(id);
-    return { id, kind, inFlight, limit, failures, misses, rateBytesPerSecond, waiting, lot: this.#lot(id) };
+    const crowd = this.#options.partners?.isCrowd ?? false;
+    return { id, kind, inFlight, limit, failures, misses, rateBytesPerSecond, waiting, crowd, lot: this.#lot(id) };
+  }
+
+  /** Those that may have this blob, without those that were slow with it unless there is nobody else. */
+  #candidates(views: readonly SourceView[], blob: WantedBlob | undefined): readonly SourceView[] {
+    const { partners } = this.#options;
+    if (!blob) return views;
+    const having = views.filter(({ id }) =>
+      partners?.isPartner(id) ? partners.has(id, blob.ref.sha256) : !blob.missingAt.has(id),
+    );
+    const quick = having.filter(({ id }) => !blob.slowAt.has(id));
+    return quick.length > 0 ? quick : having;
   }
 
   #lot(id: string): number {
@@ -133,12 +162,4 @@ export class SourceTable {
     }
     return lot;
   }
-}
-
-/** Those that may have this blob, without those that were slow with it unless there is nobody else. */
-function candidates(views: readonly SourceView[], blob: WantedBlob | undefined): readonly SourceView[] {
-  if (!blob) return views;
-  const having = views.filter(({ id }) => !blob.missingAt.has(id));
-  const quick = having.filter(({ id }) => !blob.slowAt.has(id));
-  return quick.length > 0 ? quick : having;
 }

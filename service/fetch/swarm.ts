@@ -8,6 +8,7 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import { buffersSpent } from '../sys/spent-buffers.ts';
 import { BlobQueue } from './blob-queue.ts';
 import { FetchCount, type FetchProgress, type FetchResult } from './fetch-count.ts';
+import type { PieceMaps } from './piece-maps.ts';
 import { prepare } from './prepare.ts';
 import { SourceTable } from './source-table.ts';
 import { transfer, type WantedBlob } from './transfer.ts';
@@ -17,6 +18,8 @@ export type { FetchProgress, FetchResult } from './fetch-count.ts';
 export interface FetchOptions {
   /** Asked again all the time: neighbours come and go. Ids are unique. */
   readonly sources: () => readonly Source[];
+  /** And those that have only a part so far. */
+  readonly partners?: PieceMaps;
   readonly cache: BlobCache;
   /** Outlives the call, so that a liar stays out. */
   readonly ledger: SourceLedger;
@@ -70,6 +73,7 @@ interface Running {
 export async function fetchBlobs(wanted: readonly BlobRef[], options: FetchOptions): Promise<FetchResult> {
   const count = new FetchCount(options.clock, options.onProgress);
   const left = await prepare(wanted, options.cache, count, options.signal);
+  if (left.length > 0) await options.partners?.begin();
   if (left.length > 0) await new Swarm(left, count, options).run();
   return count.result();
 }
@@ -87,11 +91,11 @@ class Swarm {
   #settle: () => void = () => {};
 
   constructor(refs: readonly BlobRef[], count: FetchCount, options: FetchOptions) {
-    const { ledger, clock, concurrencyPerSource = 4, maxFailures = 4 } = options;
+    const { ledger, clock, partners, concurrencyPerSource = 4, maxFailures = 4 } = options;
     this.#options = options;
     this.#count = count;
-    this.#queue = new BlobQueue(refs);
-    this.#table = new SourceTable({ ledger, clock, perSource: concurrencyPerSource, maxFailures });
+    this.#queue = new BlobQueue(refs, partners !== undefined);
+    this.#table = new SourceTable({ ledger, clock, perSource: concurrencyPerSource, maxFailures, partners });
     this.#heardMs = clock.monotonicMs();
   }
 
@@ -108,6 +112,7 @@ class Swarm {
       });
     } finally {
       clearInterval(timer);
+      this.#options.partners?.stop();
       signal?.removeEventListener('abort', onAbort);
     }
     if (this.#end) throw asRippleError(this.#end.error);
@@ -122,7 +127,8 @@ class Swarm {
 
   #tick(): void {
     try {
-      this.#table.refresh(this.#options.sources());
+      const { sources, partners } = this.#options;
+      this.#table.refresh(sources(), partners?.refresh() ?? []);
       this.#pump();
       if (this.#end || this.#queue.length > 0) return;
       for (const running of this.#running) this.#stealFrom(running);
@@ -142,10 +148,12 @@ class Swarm {
   }
 
   #assign(): void {
-    const { maxInFlight = 16 } = this.#options;
+    const { maxInFlight = 16, clock } = this.#options;
+    const starvedMs = clock.monotonicMs() - this.#heardMs;
     while (this.#running.size < maxInFlight && this.#queue.length > 0) {
       const views = this.#table.views();
-      const taken = views && this.#queue.take((blob) => this.#table.choose(views, blob), this.#running.size === 0);
+      const taken =
+        views && this.#queue.take((blob) => this.#table.choose(views, blob, starvedMs), this.#running.size === 0);
       if (!taken) return;
       void this.#transfer(...taken);
     }
@@ -200,7 +208,7 @@ class Swarm {
       blob.slowAt.add(source.id);
       return;
     }
-    if (error.reason === 'missing') blob.missingAt.add(source.id);
+    if (error.reason === 'missing') this.#table.missed(source.id, blob);
     if (!this.#table.failed(source, error)) return;
     this.#lastTrouble = error;
     this.#options.onSourceError?.(source, error, error.reason === 'lied');

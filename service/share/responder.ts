@@ -1,11 +1,13 @@
 /** Answers one request: DESIGN section 3, "served under /". */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Sha256 } from '../core/ports.ts';
 import { isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import type { Content } from '../store/content.ts';
 import { type BodyOptions, sendBody } from './body.ts';
 import { answer } from './conditions.ts';
 import type { OrderPost } from './order-post.ts';
 
+const HAVE = /^\/have\/([0-9a-f]{64})$/;
 /** A year: what "for ever" is in RFC 9111 terms. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
@@ -17,6 +19,8 @@ export interface ResponderOptions extends BodyOptions {
   readonly retryAfterSeconds: number;
   /** JSON about this machine at `/status`; absent: there is none. */
   readonly status: (() => Uint8Array) | undefined;
+  /** Which contents of a version that is being got are here, at `/have/<manifest>`; absent: it never is. */
+  readonly pieces: ((manifest: Sha256) => Uint8Array | undefined) | undefined;
   /** Takes orders; absent: nothing is ever taken. */
   readonly orders: OrderPost | undefined;
 }
@@ -34,7 +38,9 @@ export async function respond(
     return refuse(response, 400, { Connection: 'close' });
   if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, { Allow: 'GET, HEAD', Connection: 'close' });
 
-  if (url === '/status' && options.status) return tellStatus(response, options.status(), method);
+  if (url === '/status' && options.status) return tell(response, options.status(), 'application/json', method);
+  const pieces = options.pieces?.(HAVE.exec(url)?.[1] ?? '');
+  if (pieces) return tell(response, pieces, 'application/octet-stream', method);
   // Only the exact shapes exist: no decoding, so nothing encoded can mean something else further down.
   const path = url.startsWith('/') ? parseRepositoryPath(url.slice(1)) : undefined;
   if (!path) return refuse(response, 404);
@@ -76,14 +82,14 @@ export async function respond(
 }
 
 /** Small, and never waits for a slot. */
-function tellStatus(response: ServerResponse, status: Uint8Array, method: 'GET' | 'HEAD'): void {
+function tell(response: ServerResponse, body: Uint8Array, type: string, method: 'GET' | 'HEAD'): void {
   response.writeHead(200, {
-    'Content-Type': 'application/json',
+    'Content-Type': type,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    'Content-Length': status.length,
+    'Content-Length': body.length,
   });
-  response.end(method === 'HEAD' ? undefined : status);
+  response.end(method === 'HEAD' ? undefined : body);
 }
 
 /** A response without a body: nothing that an error could leak. */

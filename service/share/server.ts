@@ -1,7 +1,7 @@
 /** The HTTP side that gives. What it may give is `Content`; everything else here is limits. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../core/ports.ts';
+import type { Logger, Sha256 } from '../core/ports.ts';
 import { takeTokens, tokenBucket } from '../core/token-bucket.ts';
 import type { Content } from '../store/content.ts';
 import { listen, urlOf } from './listen.ts';
@@ -21,6 +21,8 @@ export interface ShareOptions {
   readonly retryAfterSeconds: number;
   /** What `GET /status` answers; made at most once a second. */
   readonly status?: () => Uint8Array;
+  /** What `GET /have/<manifest>` answers: see `core/piece-map.ts`. */
+  readonly pieces?: (manifest: Sha256) => Uint8Array | undefined;
   readonly orders?: OrderPost;
   /** A reader that takes no piece (64 KiB, less under a rate cap) in this time is cut. Default 30 s. */
   readonly stallMs?: number;
@@ -71,6 +73,7 @@ export async function startShareServer(options: ShareOptions): Promise<ShareServ
     stallMs: options.stallMs ?? 30_000,
     retryAfterSeconds: options.retryAfterSeconds,
     status: options.status && onceASecond(options.status),
+    pieces: options.pieces,
     orders: options.orders,
   };
 

@@ -31,6 +31,8 @@ export class Network {
   readonly #switch: string;
   readonly #bridges = new Set<string>();
   readonly #hosts = new Map<string, Host>();
+  /** Of each host, the bridge's end of its last cable. */
+  readonly #ports = new Map<Host, string>();
   #cables = 0;
 
   constructor() {
@@ -69,9 +71,41 @@ export class Network {
     const far = ['peer', 'name', name, 'netns', host.netns];
     ip('link', 'add', port, 'netns', this.#switch, 'type', 'veth', ...far);
     ip('-n', this.#switch, 'link', 'set', 'dev', port, 'master', bridge, 'up');
+    this.#ports.set(host, port);
     ip('-n', host.netns, 'address', 'add', address, 'dev', name);
     ip('-n', host.netns, 'link', 'set', 'dev', name, 'up');
     return name;
+  }
+
+  /** The host walks to another room: its last cable goes to another bridge, its address stays. */
+  move(host: Host, bridge: string): void {
+    ip('-n', this.#switch, 'link', 'set', 'dev', this.#port(host), 'master', bridge);
+  }
+
+  /** Both ways of the host's last cable carry so many bits a second; 0: as many as they can. */
+  shape(host: Host, bitsPerSecond: number): void {
+    for (const [netns, device] of [
+      [host.netns, host.lastInterface],
+      [this.#switch, this.#port(host)],
+    ] as const) {
+      const tc = (...args: readonly string[]): void => {
+        execFileSync('tc', ['-n', netns, 'qdisc', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      };
+      const cap = ['rate', `${bitsPerSecond}bit`, 'burst', '32kb', 'latency', '400ms'];
+      if (bitsPerSecond > 0) tc('replace', 'dev', device, 'root', 'tbf', ...cap);
+      else tc('del', 'dev', device, 'root');
+    }
+  }
+
+  /** Starts a program beside the bridges, where every packet of every room passes. */
+  spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    return spawn('ip', ['netns', 'exec', this.#switch, command, ...args], options);
+  }
+
+  #port(host: Host): string {
+    const port = this.#ports.get(host);
+    if (port === undefined) throw new Error(`${host.name} has no cable`);
+    return port;
   }
 
   /** Ends every process inside and removes all of it. May be called again. */
@@ -96,6 +130,26 @@ export class Host {
 
   nextInterface(): string {
     return `eth${this.#interfaces++}`;
+  }
+
+  get lastInterface(): string {
+    return `eth${this.#interfaces - 1}`;
+  }
+
+  /** Nothing goes to this address any more, as when a wall is between the two. */
+  wallOff(address: string): void {
+    ip('-n', this.netns, 'route', 'add', 'blackhole', `${address}/32`);
+  }
+
+  /** Bytes that the interface sent so far, by the kernel's count. */
+  sentBytes(name = 'eth0'): number {
+    const text = execFileSync('ip', ['netns', 'exec', this.netns, 'cat', '/proc/net/dev'], { encoding: 'utf8' });
+    const line = text.split('\n').find((one) => one.trim().startsWith(`${name}:`)) ?? '';
+    const fields = line
+      .slice(line.indexOf(':') + 1)
+      .trim()
+      .split(/\s+/);
+    return Number(fields[8]);
   }
 
   /** Starts a program inside; it becomes the program itself, so a signal to the child reaches it. */

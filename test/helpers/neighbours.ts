@@ -8,6 +8,7 @@ export function txtRecord(changes: Partial<TxtRecord> = {}): TxtRecord {
     image: 'xo',
     version: 6,
     held: 0,
+    getting: 0,
     role: 'laptop',
     latestEpoch: 12,
     orderEpoch: 0,

@@ -41,6 +41,11 @@ test('two good neighbours leave the school alone, even when they are full', () =
   assert.equal(chooseSource([...peers, view('school', 'school')], 4), undefined);
 });
 
+test('in a class what one neighbour has is not asked of the school, even when that one is full', () => {
+  const full = view('ana', 'peer', { inFlight: 4, crowd: true });
+  assert.equal(chooseSource([full, view('school', 'school', { crowd: true })], 4), undefined);
+});
+
 test('neighbours that fail, wait or crawl do not keep the school out', () => {
   const school = view('school', 'school');
   const bad = [

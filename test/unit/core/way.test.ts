@@ -16,6 +16,7 @@ const start: WayKnown = {
   bundle: 'untried',
   bundleBytesHere: 0,
   diffsTried: false,
+  classmates: 0,
   repositories: 1,
   sources: 1,
   blobsFailed: false,
@@ -61,6 +62,19 @@ test('then differences of the large files, from repositories, the largest first;
   const many = Array.from({ length: 1000 }, () => large);
   const way = nextWay({ ...known, missing: many });
   assert.ok(way.kind === 'diffs' && way.wishes.length === 256);
+});
+
+test('a class shares pieces, unless a bundle is much shorter, and does not ask the school for each difference', () => {
+  const known: WayKnown = { ...start, classmates: 4 };
+  const blind = nextWay(known);
+  assert.ok(blind.kind === 'bundle' && blind.maxBytes === known.manifestBytes && blind.patienceMs === 3000);
+  for (const bundle of ['again', 'over'] as const) assert.equal(nextWay({ ...known, bundle }).kind, 'manifest');
+  const missing = [large, small];
+  const way = nextWay({ ...known, missing });
+  assert.ok(way.kind === 'bundle' && way.maxBytes === 250_500);
+  assert.equal(nextWay({ ...known, missing, bundle: 'over' }).kind, 'blobs');
+  assert.equal(nextWay({ ...known, missing: [] }).kind, 'done');
+  assert.equal(nextWay({ ...known, missing, bundle: 'over', classmates: 3 }).kind, 'diffs');
 });
 
 test('nothing is fetched when nothing is missing; an empty file is made', () => {

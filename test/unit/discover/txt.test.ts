@@ -39,11 +39,12 @@ test('every key of the design is announced, and read again as it was', () => {
   assert.deepEqual(parseTxt(formatTxt(FULL)), FULL);
 });
 
-test('that it went back, or does not follow an order, is told only when it is so', () => {
-  const told = texts(formatTxt(txtRecord({ wentBackFrom: 7, follows: false })));
-  assert.ok(told.includes('b=7') && told.includes('f=0'));
-  assert.deepEqual(parseTxt(told.map((text) => Buffer.from(text))), txtRecord({ wentBackFrom: 7, follows: false }));
-  for (const wrong of ['b=-1', 'b=x', 'f=2', 'f='])
+test('what it is getting, that it went back, or does not follow an order, is told only when it is so', () => {
+  const record = txtRecord({ wentBackFrom: 7, follows: false, getting: 8 });
+  const told = texts(formatTxt(record));
+  assert.ok(told.includes('b=7') && told.includes('f=0') && told.includes('g=8'));
+  assert.deepEqual(parseTxt(told.map((text) => Buffer.from(text))), record);
+  for (const wrong of ['b=-1', 'b=x', 'f=2', 'f=', 'g=', 'g=4294967296'])
     assert.equal(parseTxt([...formatTxt(txtRecord()), Buffer.from(wrong)]), undefined, wrong);
 });
 

@@ -1,0 +1,114 @@
+/** Neighbours that are themselves getting what is wanted: a few of them, and which pieces each said that it has. */
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasPiece, pieceMapBytes } from '../core/piece-map.ts';
+import type { Clock, Sha256, Source } from '../core/ports.ts';
+import { isOursToAsk } from '../core/server-share.ts';
+
+export interface PieceMapsOptions {
+  readonly manifest: Sha256;
+  /** What the bits stand for; absent while the manifest itself is what is wanted: then everybody may have it. */
+  readonly pieces?: readonly Sha256[];
+  /** Who is getting it now. */
+  readonly partial: () => readonly Source[];
+  /** Our own id, and the ids of those who want what is wanted here. */
+  readonly own: string;
+  readonly rivals: () => readonly string[];
+  readonly clock: Clock;
+}
+
+/** With so many partners each, thirty laptops are one net, and any two are two steps apart. */
+const MOST_PARTNERS = 8;
+const ASK_MS = 1000;
+const NOTHING = new Uint8Array(0);
+
+interface Partner {
+  readonly source: Source;
+  map: Uint8Array;
+  readonly missed: Set<Sha256>;
+  askAtMs: number;
+}
+
+export class PieceMaps {
+  readonly #options: PieceMapsOptions;
+  readonly #partners = new Map<string, Partner>();
+  readonly #indexOf: ReadonlyMap<Sha256, number>;
+  /** The questions that are out before the fetch begins. */
+  #first: Promise<void>[] = [];
+  #rivals: readonly string[] = [];
+  readonly #asking = new AbortController();
+
+  constructor(options: PieceMapsOptions) {
+    this.#options = options;
+    this.#indexOf = new Map(options.pieces?.map((sha256, index) => [sha256, index]));
+    setMaxListeners(0, this.#asking.signal);
+  }
+
+  /** Hears what the present partners have, but waits no longer than a moment: else the server is asked for what is near. */
+  async begin(): Promise<void> {
+    this.refresh();
+    await Promise.race([Promise.all(this.#first), sleep(ASK_MS, undefined, { ref: false })]);
+  }
+
+  /** The partners, after those that left were replaced by others; each is asked for its map when that is due. */
+  refresh(): readonly Source[] {
+    const all = this.#options.partial();
+    this.#rivals = this.#options.rivals();
+    const present = new Map(all.map((source) => [source.id, source]));
+    for (const [id, { source }] of this.#partners) if (present.get(id) !== source) this.#partners.delete(id);
+    const others = all.filter(({ id }) => !this.#partners.has(id));
+    while (this.#partners.size < MOST_PARTNERS && others.length > 0) {
+      const [source] = others.splice(Math.floor(Math.random() * others.length), 1);
+      if (source) this.#partners.set(source.id, { source, map: NOTHING, missed: new Set(), askAtMs: 0 });
+    }
+    const now = this.#options.clock.monotonicMs();
+    this.#first = [];
+    for (const partner of this.#partners.values()) {
+      if (!this.#options.pieces || now < partner.askAtMs) continue;
+      partner.askAtMs = now + ASK_MS * (0.75 + Math.random() / 2);
+      this.#first.push(this.#ask(partner, this.#options.pieces));
+    }
+    return [...this.#partners.values()].map(({ source }) => source);
+  }
+
+  /** Whether others want the same, so that not everybody has to ask the server for everything. */
+  get isCrowd(): boolean {
+    return this.#rivals.length > 0;
+  }
+
+  isOursToAsk(sha256: Sha256, starvedMs: number): boolean {
+    return isOursToAsk(this.#options.own, this.#rivals, sha256, starvedMs);
+  }
+
+  /** Whether this source has only a part, and is to be asked only for what it says that it has. */
+  isPartner(id: string): boolean {
+    return this.#partners.has(id);
+  }
+
+  has(id: string, sha256: Sha256): boolean {
+    const partner = this.#partners.get(id);
+    if (!partner || partner.missed.has(sha256)) return false;
+    return !this.#options.pieces || hasPiece(partner.map, this.#indexOf.get(sha256) ?? -1);
+  }
+
+  /** It did not have it after all. */
+  missed(id: string, sha256: Sha256): void {
+    this.#partners.get(id)?.missed.add(sha256);
+  }
+
+  /** Nobody is asked any more. */
+  stop(): void {
+    this.#asking.abort();
+  }
+
+  async #ask(partner: Partner, pieces: readonly Sha256[]): Promise<void> {
+    try {
+      const path = `have/${this.#options.manifest}`;
+      const map = await partner.source.readDocument(path, pieceMapBytes(pieces.length), this.#asking.signal);
+      partner.map = map ?? NOTHING;
+    } catch {
+      // It is asked for blobs no more until it tells again what it has; who really left, discovery finds out.
+      partner.map = NOTHING;
+    }
+  }
+}
