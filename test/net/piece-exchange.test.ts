@@ -47,8 +47,8 @@ test('what a neighbour has so far comes from it, the rest from the school', asyn
 test('a neighbour that says more than it has is no obstacle, and not thought worse of', async (t) => {
   const blobs = randomBlobs(20, 3_000);
   const { peer, partners, fetch } = await classOfTwo(t, blobs, blobs.slice(0, 5), blobs);
-  const { bytesBySource } = await fetch.run(refs(blobs), { partners });
-  assert.equal(bytesBySource[peer.id], total(blobs.slice(0, 5)));
+  const { fetchedBytes } = await fetch.run(refs(blobs), { partners });
+  assert.equal(fetchedBytes, total(blobs));
   assert.equal(fetch.ledger.get(peer.id).misses, 0);
 });
 
