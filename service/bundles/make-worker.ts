@@ -3,9 +3,11 @@ import { closeSync, constants, fsyncSync, openSync, readFileSync, rmSync, writeS
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { asRippleError, type ErrorCode, RippleError } from '../api/errors.ts';
+import type { Sha256 } from '../core/ports.ts';
 import { BundleDecoder, encodeBundle } from '../delta/bundle/index.ts';
 import { MANIFEST_LIMITS } from '../image/manifest.ts';
 import { readFullySync } from '../store/read-fully.ts';
+import { buffersSpent, freeSpentBuffers } from '../sys/spent-buffers.ts';
 import { type Side, SideReader } from './side.ts';
 
 export interface MakeBundleJob {
@@ -31,6 +33,8 @@ const STEP_BYTES = 1 << 16;
 const BACKGROUND_NICE = 15;
 /** An encoder takes at most about so much memory for each byte of the larger file. */
 const MEMORY_PER_BYTE = 24;
+/** What was held for each byte of the files before, and is not any more when the next is read. */
+const HELD_PER_BYTE = 6;
 
 function make(job: MakeBundleJob, reply: (message: MakeBundleReply) => void): number | undefined {
   const from = new SideReader(job.from);
@@ -50,7 +54,13 @@ function make(job: MakeBundleJob, reply: (message: MakeBundleReply) => void): nu
   let bytes = 0;
   let done = false;
   try {
-    const [readA, readB] = [from.read.bind(from), to.read.bind(to)];
+    const reader =
+      (side: SideReader) =>
+      (sha256: Sha256): Uint8Array => {
+        buffersSpent(HELD_PER_BYTE * (side.sizes.get(sha256) ?? 0));
+        return side.read(sha256);
+      };
+    const [readA, readB] = [reader(from), reader(to)];
     const parts = encodeBundle({ manifestA: from.manifest, manifestB: to.manifest, readA, readB, onProgress });
     for (const part of parts) {
       bytes += part.length;
@@ -98,6 +108,7 @@ function tryOut(fd: number, sizeBytes: number, from: SideReader, to: SideReader,
       return first && parts.length === 1 ? first : Buffer.concat(parts);
     },
     data: () => {},
+    kept: (target, position) => void readFullySync(fd, target, position),
   });
   const step = Buffer.alloc(STEP_BYTES);
   try {
@@ -122,6 +133,7 @@ function requireMemory(largestBytes: number): void {
 }
 
 const port = parentPort;
+if (port) freeSpentBuffers(true);
 port?.on('message', (job: MakeBundleJob) => {
   const reply = (message: MakeBundleReply): void => port.postMessage(message);
   try {

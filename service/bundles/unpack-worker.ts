@@ -48,6 +48,8 @@ export type UnpackReply =
 const STEP_BYTES = 1 << 16;
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Memory that is used again. */
 interface Spare {
   bytes: Buffer;
@@ -115,9 +117,12 @@ class Unpacking {
     const sizes = files.map((each) => (each.kind === 'old' ? each.file.sizeBytes : each.content.sizeBytes));
     const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
     // One after the other: a new buffer for each would wait for the collector, which sees only its small handle.
-    if (spare.bytes.length < sizeBytes) spare.bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    const isTooSmall = spare.bytes.length < sizeBytes;
+    const spentBytes = isTooSmall ? spare.bytes.length : 0;
+    if (isTooSmall) spare.bytes = NOTHING;
     // What the decoder allocates for a file is about as large, and is of no use any more.
-    buffersSpent(sizeBytes);
+    buffersSpent(spentBytes + sizeBytes);
+    if (isTooSmall) spare.bytes = Buffer.allocUnsafeSlow(sizeBytes);
     let at = 0;
     for (const [i, each] of files.entries()) {
       const part = spare.bytes.subarray(at, at + (sizes[i] ?? 0));

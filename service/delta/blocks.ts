@@ -9,6 +9,18 @@ export interface Blocks {
   readonly oldPositions: Uint32Array;
 }
 
+export function sameBlocks(a: Blocks, b: Blocks): boolean {
+  if (a.count !== b.count) return false;
+  for (let i = 0; i < a.count; i++)
+    if (
+      a.addBytes[i] !== b.addBytes[i] ||
+      a.extraBytes[i] !== b.extraBytes[i] ||
+      a.oldPositions[i] !== b.oldPositions[i]
+    )
+      return false;
+  return true;
+}
+
 export class BlockList implements Blocks {
   count = 0;
   addBytes = new Uint32Array(64);

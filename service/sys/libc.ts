@@ -3,7 +3,7 @@
  * last component is never followed when it is a symbolic link, and a failure is an `Error` with `code`, `errno`,
  * `syscall` and `path`, as Node's own are. See the section 2 manual page of each.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, futimesSync, lutimesSync, openSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 
@@ -149,14 +149,24 @@ function timesOf(timeNs: bigint): Buffer {
   return times;
 }
 
+/** The time in seconds, where Node can say it: it reads seconds as floating-point numbers, and has no time before 1970. */
+function wholeSeconds(timeNs: bigint): number | undefined {
+  return timeNs >= 0n && timeNs % 1_000_000_000n === 0n ? Number(timeNs / 1_000_000_000n) : undefined;
+}
+
 /** Sets access and modification time, both to `timeNs` nanoseconds since 1970 (negative: before). */
 export function setTimes(path: Buffer, timeNs: bigint): void {
-  checked(c.utimensat(AT_FDCWD, cString(path), timesOf(timeNs), AT_SYMLINK_NOFOLLOW), 'utimensat', path);
+  // The times of packaged files are whole seconds, and Node's own call is several times quicker.
+  const seconds = wholeSeconds(timeNs);
+  if (seconds !== undefined) lutimesSync(path, seconds, seconds);
+  else checked(c.utimensat(AT_FDCWD, cString(path), timesOf(timeNs), AT_SYMLINK_NOFOLLOW), 'utimensat', path);
 }
 
 /** As `setTimes`, for an open file. */
 export function setOpenTimes(fd: number, timeNs: bigint): void {
-  checked(c.futimens(fd, timesOf(timeNs)), 'futimens');
+  const seconds = wholeSeconds(timeNs);
+  if (seconds !== undefined) futimesSync(fd, seconds, seconds);
+  else checked(c.futimens(fd, timesOf(timeNs)), 'futimens');
 }
 
 /** Memory of at least `bytes` is from now on the system's again as soon as it is freed. With glibc; see mallopt(3). */

@@ -1,4 +1,4 @@
-import type { Blocks } from '../blocks.ts';
+import { type Blocks, sameBlocks } from '../blocks.ts';
 import { canonical, keepReferences, mapFor, maskReferences, putReferences } from '../exe/canonical.ts';
 import { type Analysed, findReferences } from '../exe/find-references.ts';
 import { findInJoined } from '../exe/joined.ts';
@@ -34,7 +34,11 @@ export function planDiff(base: Base, wanted: Uint8Array, log?: (text: string) =>
   const after = findReferences(target);
   const executable = before.elf !== undefined && after.elf !== undefined && before.elf.machine === after.elf.machine;
   let best: Planned | undefined;
+  const considered: Blocks[] = [];
   const consider = (blocks: Blocks, exe: boolean): boolean => {
+    // A round often finds what the one before found.
+    if (considered.some((other) => sameBlocks(other, blocks))) return false;
+    considered.push(blocks);
     const counter = new CostCounter();
     const bulk = new BulkWriter(ESTIMATE_QUALITY);
     new RecordCodec(true).code(
