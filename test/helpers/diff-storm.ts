@@ -10,6 +10,7 @@ import { RippleError } from '../../service/api/errors.ts';
 import { memorySource } from '../../service/delta/byte-source.ts';
 import { FORMAT_NAMES } from '../../service/delta/format.ts';
 import { formatNamed, formatOf } from '../../service/delta/formats.ts';
+import { cpioOf } from './cpio.ts';
 import { type CraftedDiff, craftedDiff } from './crafted-diff.ts';
 import { debianBsdiff } from './debian-diff.ts';
 import { edited, structuredBytes } from './edited.ts';
@@ -75,7 +76,17 @@ function bundleOf(random: Random): Target {
   const changed = edited(random, data, 6);
   const one = Buffer.concat([gone.subarray(0, 4200), random.bytes(450)]);
   const other = edited(random, one, 2);
+  const disk = gzipped(
+    cpioOf([
+      { path: 'lib/data', bytes: changed },
+      { path: 'init', bytes: one.subarray(0, 700) },
+      { path: 'x', bytes: one },
+    ]),
+    6,
+  );
   const b = treeInMemory({
+    // Comes last, for it is made from the others.
+    'boot/disk': { bytes: disk },
     text: { bytes: text, time: 1 },
     'lib/data': { bytes: changed, time: 2 },
     'lib/empty': { bytes: Buffer.alloc(0) },
@@ -85,7 +96,7 @@ function bundleOf(random: Random): Target {
   });
   return {
     originals: [bundleBetween(a, b)],
-    bytes: Buffer.concat([changed, one, other]),
+    bytes: Buffer.concat([changed, one, other, disk]),
     // What comes out is checked in there, by the hash of the manifest.
     take: (bytes, maxNewBytes, made) => {
       for (const content of unbundle(a, b, bytes, { maxNewBytes, maxContents: 10 }).values()) made(content);

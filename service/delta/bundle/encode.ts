@@ -21,7 +21,7 @@ export interface EncodeBundleOptions {
 }
 
 /** Smaller ones are not worth the look. */
-const MIN_ARCHIVE_BYTES = 1 << 14;
+const MIN_ARCHIVE_BYTES = 1 << 12;
 
 type OldSketch = (index: number) => ContentSketch | undefined;
 

@@ -5,7 +5,7 @@ export const WINDOW_BYTES = 1 << 15;
 /** What a search reads past the end of the content. */
 const TAIL_BYTES = MAX_MATCH + MIN_MATCH;
 /** A window over content that is pulled: so much is held, of which so much before the position stays; more than so much after it is always there. */
-const HELD_BYTES = 1 << 21;
+const HELD_BYTES = 1 << 20;
 const BEHIND_BYTES = 4 * WINDOW_BYTES;
 const AHEAD_BYTES = 4 * WINDOW_BYTES;
 

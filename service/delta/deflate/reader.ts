@@ -40,7 +40,7 @@ export interface Block {
 
 /** With a sink: what is kept at least, and what is collected. */
 const KEPT_BYTES = MAX_DISTANCE;
-const COLLECTED_BYTES = 1 << 20;
+const COLLECTED_BYTES = 1 << 18;
 
 /** Reads a deflate stream (RFC 1951) block by block, and keeps what came out, or gives it to a sink. */
 export class DeflateReader {
