@@ -16,6 +16,15 @@ export function mayAsk(
   return (kind !== 'origin' && kind !== 'rsync') || !isMetered || occasion === 'person';
 }
 
+/** A connection with less than this keeps its giver, who has few places, waiting. */
+const LEAST_SHARE_BYTES = 32 * 1024;
+
+/** How many requests may be out in all under a cap of so many bytes a second; 0: none. */
+export function requestsAtOnce(rateBytesPerSecond: number, most: number): number {
+  if (rateBytesPerSecond === 0) return most;
+  return Math.max(1, Math.min(most, Math.floor(rateBytesPerSecond / LEAST_SHARE_BYTES)));
+}
+
 /** The lot of a source, from a draw (0 ≤ x < 1): where all else is equal, who gave before comes first. */
 export function lotOf(isProven: boolean, draw: number): number {
   return isProven ? draw / 2 : 0.5 + draw / 2;

@@ -54,6 +54,7 @@ export class BlobGetter {
           ledger,
           clock,
           signal,
+          maxInFlight: sources.mostRequests,
           onProgress: (progress) => meter.fetched(progress.doneBytes, progress.bytesBySource),
           onSourceError: (source, error, banned) => {
             logger.warn('source', { id: source.id, banned, message: error.message });

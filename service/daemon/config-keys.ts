@@ -183,6 +183,14 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'get a newer version without being asked; a restart is never without a tap',
   },
   {
+    key: 'fetch.rate',
+    kind: 'integer',
+    fallback: 0,
+    minimum: 0,
+    maximum: 10_000_000_000,
+    doc: 'bytes a second to take at most, from all together over HTTP; 0: no cap',
+  },
+  {
     key: 'fetch.quiet_hours',
     kind: 'string',
     fallback: '',

@@ -39,6 +39,7 @@ export interface Config {
   readonly wakePort: number;
   readonly checkMinutes: number;
   readonly fetchAutomatic: boolean;
+  readonly fetchRateBytesPerSecond: number;
   readonly fetchQuietHours: QuietHours | undefined;
   readonly fetchMetered: boolean;
   readonly fetchStallMs: number;
@@ -140,6 +141,7 @@ export function parseConfig(text: string, name: string): Config {
     wakePort: integer('wake.port'),
     checkMinutes: integer('check.minutes'),
     fetchAutomatic: boolean('fetch.automatic'),
+    fetchRateBytesPerSecond: integer('fetch.rate'),
     fetchQuietHours: parseQuietHours(quietHours),
     fetchMetered: boolean('fetch.metered'),
     fetchStallMs: integer('fetch.stall_seconds') * 1000,

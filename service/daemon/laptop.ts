@@ -10,6 +10,7 @@ import { SourceLedger } from '../core/source-ledger.ts';
 import { chooseBackend } from '../deploy/choose-backend.ts';
 import { Layout } from '../deploy/layout.ts';
 import { createDiscovery } from '../discover/discovery.ts';
+import { Pace } from '../fetch/pace.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
@@ -131,6 +132,7 @@ async function wire(
     discovery,
     ledger,
     stallMs: config.fetchStallMs,
+    pace: config.fetchRateBytesPerSecond > 0 ? new Pace(config.fetchRateBytesPerSecond) : undefined,
     mayAsk: (kind) => gate.mayAsk(kind),
     clock,
   });

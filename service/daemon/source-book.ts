@@ -4,10 +4,11 @@ import type { PeerInfo, ProgressInfo } from '../api/model.ts';
 import type { Clock, Discovery, Neighbour, Source } from '../core/ports.ts';
 import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { isForgery } from '../core/signature-error.ts';
-import { inTurn } from '../core/source-choice.ts';
+import { inTurn, requestsAtOnce } from '../core/source-choice.ts';
 import { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import { HttpSource } from '../fetch/http-source.ts';
+import type { Pace } from '../fetch/pace.ts';
 import { RsyncSource } from '../fetch/rsync-source.ts';
 
 export interface SourceBookOptions {
@@ -18,10 +19,14 @@ export interface SourceBookOptions {
   readonly discovery: Discovery | undefined;
   readonly ledger: SourceLedger;
   readonly stallMs: number;
+  /** A cap on what all of them give together. */
+  readonly pace?: Pace | undefined;
   /** Whether sources of this kind may be asked for the work that is under way; absent: all may. */
   readonly mayAsk?: (kind: Source['kind']) => boolean;
   readonly clock: Clock;
 }
+
+const MOST_REQUESTS = 16;
 
 export class SourceBook {
   readonly #options: SourceBookOptions;
@@ -61,6 +66,11 @@ export class SourceBook {
   forVersion(version: number): readonly Source[] {
     const peers = this.#near().filter((neighbour) => holds(neighbour, version));
     return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+  }
+
+  /** How many requests may be out at once, at all of them. */
+  get mostRequests(): number {
+    return requestsAtOnce(this.#options.pace?.rateBytesPerSecond ?? 0, MOST_REQUESTS);
   }
 
   /** rsync servers: asked when nobody else answers or has it, for each question to one is a process here. */
@@ -193,7 +203,8 @@ export class SourceBook {
   }
 
   #open(id: string, kind: Source['kind'], urls: readonly string[]): Source {
-    return new HttpSource({ id, kind, urls, limits: { stallMs: this.#options.stallMs } });
+    const { stallMs, pace } = this.#options;
+    return new HttpSource({ id, kind, urls, limits: { stallMs }, ...(pace ? { pace } : {}) });
   }
 }
 

@@ -53,7 +53,7 @@ export class HttpExchange {
     this.#limits = limits;
     this.#signal = signal;
     this.#request = send(options);
-    this.#stallTimer = setTimeout(() => this.#fail('stalled', 'no answer in time'), limits.stallMs);
+    this.#stallTimer = setTimeout(() => this.#onSilence(), limits.stallMs);
     this.#request.on('response', (response) => this.#onResponse(response));
     this.#request.on('error', (error: NodeJS.ErrnoException) =>
       this.#fail('unreachable', `connection failed (${error.code ?? 'protocol error'})`),
@@ -134,6 +134,12 @@ export class HttpExchange {
       if (!this.#ended) this.#fail('unreachable', 'the connection broke');
     });
     this.#wake?.();
+  }
+
+  /** While we do not take what it sends, the silence is ours. */
+  #onSilence(): void {
+    if (this.#response?.isPaused()) this.#stallTimer.refresh();
+    else this.#fail('stalled', 'no answer in time');
   }
 
   #tooSlow(): boolean {

@@ -7,6 +7,7 @@ import { formatRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { HTTP_LIMITS, HttpExchange, type HttpLimits } from './http-exchange.ts';
 import { bundleExtent, checkHead, checkRange } from './http-head.ts';
+import type { Pace } from './pace.ts';
 
 export interface HttpSourceOptions {
   /** Peer id; default: the first URL. */
@@ -15,10 +16,14 @@ export interface HttpSourceOptions {
   /** Addresses of the same repository, e.g. `http://10.0.0.7:8100`; the next is tried when one does not connect. */
   readonly urls: readonly string[];
   readonly limits?: Partial<HttpLimits>;
+  /** A cap that several sources share. */
+  readonly pace?: Pace;
 }
 
 /** A small error page may be read to keep the connection; what is larger costs less as a new connection. */
 const DRAIN_BYTES = 4096;
+/** Of a cap so small a part may be what one connection gets. */
+const PACED_SHARES = 64;
 const HEADERS = { 'Accept-Encoding': 'identity', 'User-Agent': 'ripple' };
 
 interface Address {
@@ -30,6 +35,7 @@ export class HttpSource implements Source {
   readonly id: string;
   readonly kind: Source['kind'];
   readonly #limits: HttpLimits;
+  readonly #pace: Pace | undefined;
   readonly #addresses: readonly Address[];
   readonly #agents: readonly http.Agent[];
   /** Index of the address that worked last. */
@@ -39,7 +45,11 @@ export class HttpSource implements Source {
   constructor(options: HttpSourceOptions) {
     this.id = options.id ?? options.urls[0] ?? '';
     this.kind = options.kind;
-    this.#limits = { ...HTTP_LIMITS, ...options.limits };
+    const limits = { ...HTTP_LIMITS, ...options.limits };
+    this.#pace = options.pace;
+    // Who waits for us is not slow.
+    const slowest = options.pace ? options.pace.rateBytesPerSecond / PACED_SHARES : Number.POSITIVE_INFINITY;
+    this.#limits = { ...limits, minRateBytesPerSecond: Math.min(limits.minRateBytesPerSecond, slowest) };
     const agentOptions = { keepAlive: true, maxSockets: this.#limits.maxConnections };
     const plain = new http.Agent(agentOptions);
     const secure = new https.Agent(agentOptions);
@@ -75,7 +85,7 @@ export class HttpSource implements Source {
       const head = await exchange.head();
       await this.#keepConnection(exchange, head);
       checkHead(head, this.id);
-      yield* this.#body(exchange, checkRange(head, this.id, offset, ref.sizeBytes), offset, ref.sizeBytes);
+      yield* this.#body(exchange, checkRange(head, this.id, offset, ref.sizeBytes), offset, ref.sizeBytes, signal);
     } finally {
       exchange.dispose();
     }
@@ -122,7 +132,7 @@ export class HttpSource implements Source {
       const { sizeBytes, skip } = bundleExtent(head, this.id, offset);
       // It is another one of the same name, shorter than what came so far.
       const start = offset > sizeBytes ? 0 : offset;
-      const chunks = this.#body(exchange, start === offset ? skip : 0, start, sizeBytes);
+      const chunks = this.#body(exchange, start === offset ? skip : 0, start, sizeBytes, signal);
       return { sizeBytes, offset: start, chunks, close: () => exchange.dispose() };
     } catch (error) {
       exchange.dispose();
@@ -136,6 +146,7 @@ export class HttpSource implements Source {
     skipBytes: number,
     offset: number,
     sizeBytes: number,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
     let skip = skipBytes;
     let left = sizeBytes - offset;
@@ -145,6 +156,7 @@ export class HttpSource implements Source {
       left -= useful.length;
       if (left < 0) throw new SourceError('lied', this.id, `sends more than ${sizeBytes} bytes`);
       if (useful.length > 0) yield useful;
+      if (this.#pace) await this.#pace.took(chunk.length, signal);
     }
     if (left > 0) throw new SourceError('lied', this.id, `sends ${left} bytes too few of ${sizeBytes}`);
   }

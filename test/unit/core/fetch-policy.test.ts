@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fetchWaits, isWithin, parseQuietHours } from '../../../service/core/fetch-policy.ts';
-import { inTurn, lotOf, mayAsk } from '../../../service/core/source-choice.ts';
+import { inTurn, lotOf, mayAsk, requestsAtOnce } from '../../../service/core/source-choice.ts';
 
 type Now = Parameters<typeof fetchWaits>[0];
 const FINE: Now = {
@@ -71,4 +71,12 @@ test('who gave before comes first, in turns; nobody is left out', () => {
   assert.deepEqual([order(0), order(0.5), order(0.99)], ['bdace', 'dbcea', 'dbeac']);
   assert.deepEqual(inTurn([], isProven, 0.5), []);
   assert.ok(lotOf(true, 0.999) < lotOf(false, 0));
+});
+
+test('under a low cap few requests are out, so that none of them starves', () => {
+  const rates = [0, 1, 16_384, 65_536, 300_000, 1e9];
+  assert.deepEqual(
+    rates.map((rate) => requestsAtOnce(rate, 16)),
+    [16, 1, 1, 2, 9, 16],
+  );
 });
