@@ -36,6 +36,7 @@ export function childScreens(): readonly Shown[] {
     { name: 'starting', snapshot: { ...CONNECTING, owner: OWNER }, question: 'none' },
     { name: 'asleep', snapshot: { ...CONNECTING, daemon: 'absent', owner: OWNER }, question: 'none' },
     ...chapters,
+    { name: 'arrived-new: nobody near', snapshot: heard(STORY['arrived-new'], { arrival: 'new' }), question: 'none' },
     { name: 'later: when?', snapshot: heard(STORY.available), question: 'later' },
     { name: 'go back?', snapshot: heard(STORY['arrived-new']), question: 'goBack' },
   ];

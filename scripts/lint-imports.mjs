@@ -73,7 +73,7 @@ const ALLOWED = {
   renderer: ['service/api'],
   // The page while it is worked on: never part of what is built for people.
   'renderer-dev': ['service/api', 'service/demo/scripted', 'renderer'],
-  test: ['service', 'dbus', 'main', 'renderer'],
+  test: ['service', 'dbus', 'main', 'renderer', 'renderer-dev'],
 };
 
 function sources(folder) {

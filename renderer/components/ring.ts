@@ -45,9 +45,9 @@ export class RippleRing extends LitElement {
     figureStyles,
     css`
     :host { display: block; position: relative; inline-size: 100%; block-size: 100%; container-type: size; }
-    .middle { position: absolute; inset: 27%; }
+    .middle { position: absolute; inset: 28%; }
     ::slotted(svg) { inline-size: 100%; block-size: 100%; }
-    .more { position: absolute; inset-inline: 20%; top: 74.5%; margin: 0; text-align: center; font-size: 20px; line-height: 1.3; color: var(--ink-soft); }
+    .more { position: absolute; inset-inline: 20%; top: 72%; margin: 0; text-align: center; font-size: 20px; line-height: 1.3; color: var(--ink-soft); }
     .friend {
       --size: max(75px, 17cqmin);
       --radius: calc(50cqmin - var(--size) / 2);
@@ -79,6 +79,16 @@ export class RippleRing extends LitElement {
     @media (forced-colors: active) {
       .friend { forced-color-adjust: none; }
     }
+    /* Twelve targets of 75 px with gaps of 15 need a ring of 424 px; where there is no room for that, friends stand in rows. */
+    @media (max-width: 785px) and (orientation: landscape), (max-height: 463px), (max-width: 483px), (max-height: 785px) and (orientation: portrait) {
+      :host { container-type: normal; block-size: auto; }
+      .middle { position: static; display: grid; justify-content: center; padding-block: 15px; }
+      .more { position: static; margin-block-start: 8px; }
+      .dots { display: none; }
+      .many, .few { display: flex; flex-wrap: wrap; gap: 15px; justify-content: center; }
+      .friend, .few .friend { --size: 75px; position: static; transform: none; }
+      .friend:active { transform: scale(0.94); }
+    }
   `,
   ];
 
@@ -87,7 +97,6 @@ export class RippleRing extends LitElement {
     const here = Math.min(this.current, shown.length - 1);
     return html`
       <div class="middle"><slot></slot></div>
-      ${this.ring.more > 0 ? html`<p class="more">${this.words.more(this.ring.more)}</p>` : nothing}
       ${this.giving ? this.#dots() : nothing}
       <div role="toolbar" aria-label=${this.words.ring} class=${shown.length > 8 ? 'many' : 'few'} @keydown=${this.#turn}>
         ${shown.map(
@@ -99,7 +108,8 @@ export class RippleRing extends LitElement {
             ${figure(friend)}
           </button>`,
         )}
-      </div>`;
+      </div>
+      ${this.ring.more > 0 ? html`<p class="more">${this.words.more(this.ring.more)}</p>` : nothing}`;
   }
 
   /** Unit vector of place `i`, from the top and clockwise. */

@@ -103,3 +103,7 @@ export const TURNING_ARROW = svg`<g class="turning" fill="none" stroke="var(--in
 
 /** From one figure to the other. */
 export const BACK_ARROW = drawn(svg`<path d="M70 40 H34 M47 26 L32 40 L47 54" stroke-width="6" />`);
+
+/** It waits until the evening: beside the figure's head. */
+export const MOON = svg`<path class="moon" d="M20 14.2A8.5 8.5 0 1 1 9.8 4a7 7 0 0 0 10.2 10.2Z" transform="translate(-2 -2)" fill="var(--grey)"
+  stroke="var(--ink)" stroke-width="2.4" stroke-linejoin="round" />`;

@@ -17,9 +17,9 @@ export function arrivedNew(
     picture: svg`${wearing(colours, runs)}${star(13, 10, 12)}${star(90, 14, 20)}${star(50, 89, 12)}`,
     main: { label: words.buttons.like, icon: 'like', action: call({ name: 'acknowledge' }) },
     second: { label: words.buttons.goBack, icon: 'goBack', action: { type: 'ask', question: 'goBack' } },
-    notes: noteLines(notes, words.language),
   };
-  if (helpers.length === 0) return view;
+  // One idea a screen: who helped, else once more what is new.
+  if (helpers.length === 0) return { ...view, notes: noteLines(notes, words.language) };
   return { ...view, ring: ringOf(helpers), aside: words.helped(named(helpers, words)) };
 }
 

@@ -1,6 +1,6 @@
 /** Screens on which nothing is being done: nothing new, looking, put off, not connected. */
 import { svg } from 'lit';
-import { sleepMarks } from '../components/shapes.ts';
+import { BACK_ARROW, MOON, sleepMarks } from '../components/shapes.ts';
 import { newMark, versionMark } from '../components/version-mark.ts';
 import { wearing, xo } from '../components/xo.ts';
 import { NO_COLOURS } from '../state/colours.ts';
@@ -17,7 +17,7 @@ export function starting({ words, colours }: Context): View {
 export function asleep({ words }: Context): View {
   return {
     sentence: words.asleep,
-    picture: svg`<g transform="translate(4 18) scale(0.8)">${xo({ colours: NO_COLOURS, level: 0, gone: true })}</g>${sleepMarks(62, 32)}`,
+    picture: svg`<g transform="translate(4 18) scale(0.8)">${xo({ colours: NO_COLOURS, level: 0, gone: true })}</g>${sleepMarks(68, 30)}`,
   };
 }
 
@@ -61,7 +61,7 @@ export function later(screen: ScreenOf<'later'>, context: Context): View {
   const { words, colours, runs } = context;
   const view: View = {
     sentence: words.later,
-    picture: svg`${wearing(colours, runs)}${newMark(screen.version, 88, 14, 15)}`,
+    picture: svg`${wearing(colours, runs)}${newMark(screen.version, 88, 14, 15)}${MOON}`,
     main: { label: words.buttons.get, icon: 'get', action: call({ name: 'fetch', version: screen.version }) },
   };
   return withDue(view, screen.due, context);
@@ -70,7 +70,7 @@ export function later(screen: ScreenOf<'later'>, context: Context): View {
 export function older({ words, colours, runs }: Context): View {
   return {
     sentence: words.older,
-    picture: wearing(colours, runs),
+    picture: svg`<g transform="translate(10 20) scale(0.8)">${wearing(colours, runs)}</g><g transform="translate(20 -22) scale(0.6)">${BACK_ARROW}</g>`,
     main: { label: words.buttons.look, icon: 'look', action: call({ name: 'check' }) },
   };
 }

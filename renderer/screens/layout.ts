@@ -27,11 +27,12 @@ export interface Layout {
 
 export function pageOf(view: View, layout: Layout): TemplateResult {
   const { title, line } = view.sentence;
+  const ringed = view.ring !== undefined && view.ring.shown.length > 0;
   return html`
-    <main>
+    <main class=${ringed ? 'ringed' : ''}>
       <div class="stage">${stage(view, layout)}</div>
       <div class="words">
-        <h1>${title}</h1>
+        <div class="title"><h1>${title}</h1>${read(layout)}</div>
         ${line ? html`<p>${line}</p>` : nothing}
         ${view.notes && view.notes.length > 0 ? notes(view.notes) : nothing}
         ${aside(view, layout)}
@@ -39,6 +40,13 @@ export function pageOf(view: View, layout: Layout): TemplateResult {
       </div>
       <div class="hidden" role="status" aria-live="polite">${layout.said}</div>
     </main>`;
+}
+
+/** Beside what it reads. */
+function read({ words, canRead, read: say }: Layout): TemplateResult | typeof nothing {
+  if (!canRead) return nothing;
+  const { read: label } = words.buttons;
+  return html`<button type="button" class="read" aria-label=${label} title=${label} @click=${say}>${icon('read')}</button>`;
 }
 
 function stage(view: View, { words, tell }: Layout): TemplateResult {
@@ -83,12 +91,8 @@ function buttons(view: View, layout: Layout): TemplateResult {
       : nothing;
   if (view.choices)
     return html`<div class="buttons choices">${view.choices.map((one, i) => button(one, i === 0 ? 'main' : 'second'))}</div>`;
-  const read = layout.canRead
-    ? html`<button type="button" class="read" aria-label=${words.buttons.read} title=${words.buttons.read}
-        @click=${layout.read}>${icon('read')}</button>`
-    : nothing;
   const toClass = layout.canTeach
     ? html`<button type="button" @click=${layout.toClass}>${words.teacher.classButton}</button>`
     : nothing;
-  return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${read}${toClass}</div>`;
+  return html`<div class="buttons">${button(view.main, 'main')}${button(view.second, 'second')}${toClass}</div>`;
 }

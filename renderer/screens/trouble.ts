@@ -28,7 +28,9 @@ function picture(trouble: Trouble, { colours }: Context): SVGTemplateResult {
     case 'busy':
       return HOURGLASS;
     case 'didNotWork':
-      return svg`${LAPTOP}<g transform="translate(34.5 28) scale(0.31)">${xo({ colours, level: 1 })}</g>`;
+      return svg`<g transform="translate(8 20) scale(0.84)">${LAPTOP}
+          <g transform="translate(34.5 28) scale(0.31)">${xo({ colours, level: 1 })}</g></g>
+        <g transform="translate(34 -1) scale(0.32)">${BROKEN_PIECE}</g>`;
   }
 }
 

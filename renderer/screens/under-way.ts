@@ -1,6 +1,6 @@
 /** Screens of a new version on its way: there is one, getting it, checking it, ready, restarting. */
 import { svg } from 'lit';
-import { BACK_ARROW, magnifier, star, TURNING_ARROW } from '../components/shapes.ts';
+import { BACK_ARROW, BROKEN_PIECE, magnifier, star, TURNING_ARROW } from '../components/shapes.ts';
 import { sun } from '../components/sun.ts';
 import { newMark, versionMark } from '../components/version-mark.ts';
 import { wearing, xo } from '../components/xo.ts';
@@ -40,12 +40,19 @@ export function available(screen: ScreenOf<'available'>, context: Context): View
   return withDue(told, screen.due, context);
 }
 
+/** What mends itself can be seen, too. */
+const HITCHES = {
+  none: svg``,
+  friendAway: svg`${magnifier(8, 12, 10)}`,
+  brokenPiece: svg`<g transform="translate(-9 -8) scale(0.36)">${BROKEN_PIECE}</g>`,
+} as const;
+
 export function fetching(screen: ScreenOf<'fetching'>, { words, colours }: Context): View {
   const stop = call({ name: 'cancel' });
   const plain = screen.givers.length > 0 ? words.fetchingFrom(named(screen.givers, words)) : words.fetching;
   return {
     sentence: { none: plain, friendAway: words.friendAway, brokenPiece: words.brokenPiece }[screen.hitch],
-    picture: svg`${xo({ colours, level: screen.level })}${versionMark(screen.version, 92, 10, 20)}`,
+    picture: svg`${xo({ colours, level: screen.level })}${versionMark(screen.version, 92, 10, 20)}${HITCHES[screen.hitch]}`,
     level: screen.level,
     ring: screen.ring,
     giving: true,

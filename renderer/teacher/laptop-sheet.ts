@@ -32,7 +32,7 @@ export function laptopSheet(
   const { laptop: text, lastSeen, version } = words.teacher;
   return html`<div class="sheet">
     ${figureOf(tile)}
-    <h2 dir="auto">${laptopName(tile, words)}</h2>
+    <h2><bdi>${laptopName(tile, words)}</bdi></h2>
     <p>${version.replace('{version}', String(laptop.version))} · ${lastSeen}: ${agoText(laptop.lastSeen, words, nowSeconds)}</p>
     <dl>
       <dt>${text.step}</dt><dd>${text.steps[standing]}</dd>

@@ -21,7 +21,8 @@ export const teacherStyles = css`
   button.main:hover { background: color-mix(in srgb, var(--main) 86%, var(--paper)); }
   button:disabled { opacity: 0.55; cursor: default; }
   :focus { outline: none; }
-  :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+  /* The parts of a date field take the focus one by one, and are not :focus-visible themselves. */
+  :focus-visible, input:focus, input:focus-within { outline: 3px solid var(--focus); outline-offset: 2px; }
   .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 6px; align-content: start; }
   .tile {
     display: grid; grid-template-rows: 32px auto 30px 6px; justify-items: center; align-items: center; gap: 1px; min-inline-size: 0;
@@ -37,13 +38,14 @@ export const teacherStyles = css`
   .bar { inline-size: 80%; block-size: 6px; border: 1px solid var(--ink-soft); border-radius: 3px; overflow: hidden; box-sizing: border-box; }
   .bar span { display: block; block-size: 100%; inline-size: 100%; background: var(--ink); transform: scaleX(var(--level)); transform-origin: left; }
   .bar:dir(rtl) span { transform-origin: right; }
-  form, .sheet { display: grid; gap: 16px; max-inline-size: 44rem; }
+  form, .sheet { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; max-inline-size: 44rem; }
   fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
   legend { padding: 0; font-weight: 700; margin-block-end: 6px; }
   label.choice { display: inline-flex; gap: 8px; align-items: center; min-block-size: 48px; padding: 0 12px; border: 2px solid var(--ink-soft); border-radius: 12px; }
   label.choice input { min-block-size: 24px; inline-size: 24px; margin: 0; }
   label.field { display: grid; gap: 6px; font-weight: 700; justify-items: start; }
-  label.field input { font-weight: 400; min-inline-size: min(100%, 20rem); }
+  label.field { grid-template-columns: minmax(0, 1fr); }
+  label.field input { font-weight: 400; inline-size: min(100%, 20rem); min-inline-size: 0; }
   .problem { border-inline-start: 6px solid var(--ink); padding: 6px 14px; overflow-wrap: anywhere; }
   .row { display: flex; flex-wrap: wrap; gap: 12px; }
   .sheet .figure { inline-size: 120px; block-size: 120px; }

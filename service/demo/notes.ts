@@ -15,5 +15,5 @@ export const SAMPLE_NOTES = {
     child: 'Hay pinceles nuevos.\nLa música suena otra vez.\nTu portátil es más segura.',
     teacher: 'Pinceles nuevos; el sonido vuelve; 14 arreglos de seguridad.',
   },
-  pictures: [brush, music, shield],
+  pictures: [brush, music, shield] as const,
 };

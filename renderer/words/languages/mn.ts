@@ -85,7 +85,7 @@ export const text: LanguageText = {
     standings: {
       stuck: 'гацсан',
       getting: 'татаж байна',
-      waiting: 'дахин асаахыг хүлээж байна',
+      waiting: 'дахин асаах',
       older: 'хуучин хувилбар',
       has: 'байгаа',
       away: 'холдсон',

@@ -1,6 +1,7 @@
 /** Every state of a laptop that a child can meet, as the daemon's values: what the scripted updater plays. */
 import { NO_PROGRESS, type OrderInfo, type PeerInfo, type VersionInfo } from '../../api/model.ts';
 import type { UpdaterSnapshot } from '../../core/updater.ts';
+import { SAMPLE_NOTES } from '../notes.ts';
 
 export type Change = Partial<UpdaterSnapshot>;
 
@@ -30,7 +31,15 @@ export const SCHOOL: PeerInfo = friend(11, { id: 'school', role: 'school', name:
 export const NEW_VERSION: VersionInfo = {
   version: 7,
   severity: 'normal',
-  notes: { en: 'Paint has new brushes.\nThe camera is faster.\nYour radio reaches farther.' },
+  notes: {
+    en: SAMPLE_NOTES.en.child,
+    es: SAMPLE_NOTES.es.child,
+    ar: 'في الرسم فرش جديدة.\nالموسيقى تعمل من جديد.\nحاسوبك أكثر أمانًا.',
+    km: 'មានជក់គូរថ្មី។\nតន្ត្រីលេងវិញ។\nកុំព្យូទ័រអ្នកមានសុវត្ថិភាពជាង។',
+    'picture.1': SAMPLE_NOTES.pictures[0],
+    'picture.2': SAMPLE_NOTES.pictures[1],
+    'picture.3': SAMPLE_NOTES.pictures[2],
+  },
   released: '2026-03-01T08:00:00Z',
   downloadSizeBytes: 4_200_000,
   sources: [],
@@ -115,7 +124,7 @@ export const STORY = {
   },
   'ordered-ready': { ...QUIET, state: 'ready', versions: [NEW_VERSION], stagedVersion: 7, order: order(600) },
   restarting: { ...QUIET, state: 'restarting', currentVersion: 7, restartRequired: true },
-  'arrived-new': { ...QUIET, bootedVersion: 7, currentVersion: 7, previousVersion: 6 },
+  'arrived-new': { ...QUIET, bootedVersion: 7, currentVersion: 7, previousVersion: 6, versions: [NEW_VERSION] },
   'ready-to-go-back': { ...QUIET, bootedVersion: 7, currentVersion: 6, previousVersion: 7, restartRequired: true },
   'arrived-back': { ...QUIET, lastError: { code: 'RolledBack', message: 'version 7 did not work here' } },
   older: { ...QUIET, versions: [NEW_VERSION] },
