@@ -8,6 +8,7 @@ import type { FetchWait, Occasion } from '../core/fetch-policy.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { nextState } from '../core/transitions.ts';
 import type { Updater, UpdaterSignal, UpdaterSnapshot } from '../core/updater.ts';
+import { Appointments } from './appointments.ts';
 import type { FetchGate } from './fetch-gate.ts';
 import type { Memory } from './memory.ts';
 import { OneJob } from './one-job.ts';
@@ -30,8 +31,6 @@ export interface LaptopParts {
   rest(): void;
 }
 
-/** Appointments and deferrals are looked at at least this often: clocks are set, and Node's timers end at 24 days. */
-const APPOINTMENT_POLL_MS = 20_000;
 const BEFORE_RESTART_MS = 300;
 
 export class LaptopUpdater implements Updater {
@@ -45,11 +44,19 @@ export class LaptopUpdater implements Updater {
   /** What `ready` is about when it is no newly staged version but one that was here. */
   #readyVersion = 0;
   #order: OrderInfo | null = null;
-  #appointments: NodeJS.Timeout | undefined;
+  readonly #appointments: Appointments;
 
   constructor(parts: LaptopParts) {
     this.#parts = parts;
     this.#status = new UpdaterStatus(parts.logger);
+    this.#appointments = new Appointments({
+      ...parts,
+      isBusy: () => this.#job.running !== undefined,
+      accept: (version) => this.accept(version, 'now'),
+      choose: (version) => this.#choose(version),
+      trouble: (version, thrown) => this.#trouble(version, thrown),
+      changed: () => this.changed(),
+    });
     const { rollback } = parts.memory.state;
     if (rollback) this.#status.tellRollback(rollback);
   }
@@ -63,16 +70,15 @@ export class LaptopUpdater implements Updater {
     if (goal > 0 && (goal === facts.staged || !facts.local.includes(goal)))
       this.#beginFetch(goal, goalByItself ? 'automatic' : 'person');
     else {
-      this.#note({ goal: 0 });
+      this.#parts.memory.note({ goal: 0 }, this.#parts.logger);
       this.#settle(false);
     }
-    void this.#keepMissedAppointment();
-    this.#waitForAppointment();
+    this.#appointments.start();
   }
 
   /** Stops the work under way (what came is kept) and resolves when nothing runs any more. */
   async stop(): Promise<void> {
-    clearTimeout(this.#appointments);
+    this.#appointments.stop();
     await this.#job.abort();
   }
 
@@ -154,7 +160,7 @@ export class LaptopUpdater implements Updater {
     if (running?.kind !== 'fetch' || this.#parts.gate.occasion !== 'automatic') return undefined;
     const waits = this.#waits(running.version);
     if (waits === undefined) return undefined;
-    this.#note({ goal: 0 });
+    this.#parts.memory.note({ goal: 0 }, this.#parts.logger);
     await this.#job.abort();
     return waits;
   }
@@ -306,7 +312,7 @@ export class LaptopUpdater implements Updater {
       };
       try {
         await this.#parts.fetcher.run(version, report, signal);
-        this.#note({ goal: 0 });
+        this.#parts.memory.note({ goal: 0 }, this.#parts.logger);
         this.#readyVersion = version;
         this.#status.go('staged');
         const info = this.#status.versions.find((candidate) => candidate.version === version);
@@ -325,39 +331,6 @@ export class LaptopUpdater implements Updater {
     this.#status.tellProgress(NO_PROGRESS);
     if (this.#status.state === 'ready') this.#status.go('choose');
     else this.changed();
-  }
-
-  #waitForAppointment(): void {
-    const { appointment, deferredUntil } = this.#parts.memory.state;
-    const untilMs = (appointment?.at ?? deferredUntil) * 1000 - this.#parts.clock.wallMs();
-    const waitMs = untilMs > 0 ? Math.min(untilMs, APPOINTMENT_POLL_MS) : APPOINTMENT_POLL_MS;
-    this.#appointments = setTimeout(() => {
-      this.#keepAppointment();
-      this.#waitForAppointment();
-    }, waitMs);
-    this.#appointments.unref();
-  }
-
-  #keepAppointment(): void {
-    const { appointment, deferredUntil } = this.#parts.memory.state;
-    const now = this.#parts.clock.wallMs() / 1000;
-    if (appointment && now >= appointment.at && !this.#job.running) {
-      this.#note({ appointment: null });
-      this.accept(appointment.version, 'now').catch((thrown) => this.#trouble(appointment.version, thrown));
-    } else if (deferredUntil > 0 && now >= deferredUntil) {
-      this.#note({ deferredUntil: 0 });
-      this.changed();
-    }
-  }
-
-  /** A laptop that was off at the time has just started: it is not restarted once more, the version waits for the next start. */
-  async #keepMissedAppointment(): Promise<void> {
-    const { appointment } = this.#parts.memory.state;
-    if (!appointment || this.#parts.clock.wallMs() / 1000 < appointment.at || this.#job.running) return;
-    this.#note({ appointment: null, deferredUntil: 0 });
-    const { current, booted, local } = this.#parts.switcher.facts();
-    if (current !== booted || !local.includes(appointment.version)) return;
-    await this.#choose(appointment.version).catch((thrown) => this.#trouble(appointment.version, thrown));
   }
 
   async #care<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -385,20 +358,11 @@ export class LaptopUpdater implements Updater {
 
   #forgetTrouble(): void {
     this.#status.forgetError();
-    this.#note({ rollback: null });
+    this.#parts.memory.note({ rollback: null }, this.#parts.logger);
   }
 
   #trouble(version: number, thrown: unknown): void {
-    this.#note({ goal: 0 });
+    this.#parts.memory.note({ goal: 0 }, this.#parts.logger);
     this.#status.trouble(version, thrown);
-  }
-
-  /** Remembers what is no promise to anybody: a disk that is full or failing must not end the daemon on top. */
-  #note(change: Parameters<Memory['update']>[0]): void {
-    try {
-      this.#parts.memory.update(change);
-    } catch (thrown) {
-      this.#parts.logger.warn('cannot write down what changed', { message: asRippleError(thrown).message });
-    }
   }
 }

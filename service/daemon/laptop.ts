@@ -14,7 +14,6 @@ import { Pace } from '../fetch/pace.ts';
 import { type ShareServer, startShareServer } from '../share/server.ts';
 import { BlobCache } from '../store/blob-cache.ts';
 import { giveBackSoon } from '../sys/spare-memory.ts';
-import { Waker } from '../wake/waker.ts';
 import { blessWhenWell } from './blessing.ts';
 import { connectUpdater } from './bus-link.ts';
 import { Care } from './care.ts';
@@ -24,6 +23,7 @@ import type { Config } from './config.ts';
 import { FetchGate } from './fetch-gate.ts';
 import { Fetcher } from './fetcher.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
+import { wakeLaptop } from './laptop-waker.ts';
 import { Memory } from './memory.ts';
 import { Metered } from './metered.ts';
 import { Offering } from './offering.ts';
@@ -303,20 +303,8 @@ async function wire(
   closers.push(() => scheduler.stop());
   scheduler.start();
   if (discovery && config.wakeEnabled) {
-    const booted = switcher.facts().booted;
-    const waker = new Waker({
-      image,
-      port: config.wakePort,
-      interfaces: config.discoveryInterfaces,
-      verify: (bytes) => trust.heardRelease(bytes, image, booted),
-      woken: ({ severity }) => scheduler.woken(severity),
-      random: Math.random,
-      clock,
-      logger,
-    });
+    const waker = wakeLaptop({ config, trust, switcher, scheduler, clock, logger });
     closers.push(() => waker.stop());
-    trust.onRelease((bytes, release) => waker.learned(bytes, release));
-    waker.listen(booted);
   }
   follower.start();
   const scrubber = new Scrubber({

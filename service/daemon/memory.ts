@@ -1,6 +1,8 @@
 /** What a laptop must remember across restarts, in one small file that is replaced as a whole. One writer: the daemon. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { asRippleError } from '../api/errors.ts';
+import type { Logger } from '../core/ports.ts';
 import { writeDurablySync } from '../sys/durable.ts';
 
 export interface MemoryState {
@@ -92,6 +94,15 @@ export class Memory {
       // Memory and disk say the same, also when the disk is full.
       this.#state = before;
       throw error;
+    }
+  }
+
+  /** As `update`, for what is no promise to anybody: a disk that is full or failing must not end the daemon on top. */
+  note(change: Partial<Omit<MemoryState, 'id'>>, logger: Logger): void {
+    try {
+      this.update(change);
+    } catch (thrown) {
+      logger.warn('cannot write down what changed', { message: asRippleError(thrown).message });
     }
   }
 

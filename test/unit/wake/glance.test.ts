@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { WAKE_MAX_BYTES } from '../../../service/core/wake-rules.ts';
 import { glance } from '../../../service/wake/glance.ts';
 import { isFromLink, wakeLinks } from '../../../service/wake/links.ts';
+import { seeded } from '../../helpers/random.ts';
 import { signedLatest, signedRelease, testKey } from '../../helpers/trust.ts';
 
 test('only what looks like a release with one signature is worth a check', async () => {
@@ -67,4 +68,19 @@ test('each interface is used by IPv4 and by IPv6, but not loopback unless it is 
   // Put back it is another one, and its socket is made anew.
   const again = wakeLinks({ ...all, eth0: [info({}), info({ family: 'IPv6', scopeid: 9 })] }, []);
   assert.notEqual(again[0]?.key, ipv4.key);
+});
+
+test('ten thousand damaged releases are dropped or read, and nothing else happens', async () => {
+  const release = await signedRelease([await testKey('publisher')], 2);
+  const random = seeded(8);
+  let read = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const damaged = Buffer.from(release);
+    for (let flips = 1 + random.integer(4); flips > 0; flips--)
+      damaged.writeUInt8(random.integer(256), random.integer(damaged.length));
+    if (glance(damaged.subarray(0, random.integer(2) === 0 ? damaged.length : random.integer(damaged.length))))
+      read += 1;
+  }
+  // Most of it is the signature, and digits of hashes: what is read there is for the check to refuse.
+  assert.ok(read > 0 && read < 10_000);
 });
