@@ -49,6 +49,8 @@ const STEP_BYTES = 1 << 16;
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 const NOTHING = Buffer.alloc(0);
+/** For any file, however small. */
+const LEAST_SPENT_BYTES = 1 << 18;
 
 /** Memory that is used again. */
 interface Spare {
@@ -121,7 +123,7 @@ class Unpacking {
     const spentBytes = isTooSmall ? spare.bytes.length : 0;
     if (isTooSmall) spare.bytes = NOTHING;
     // What the decoder allocates for a file is about as large, and is of no use any more.
-    buffersSpent(spentBytes + sizeBytes);
+    buffersSpent(spentBytes + sizeBytes + LEAST_SPENT_BYTES);
     if (isTooSmall) spare.bytes = Buffer.allocUnsafeSlow(sizeBytes);
     let at = 0;
     for (const [i, each] of files.entries()) {

@@ -25,10 +25,11 @@ export type ApplyReply =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 const REPORT_BYTES = 4 << 20;
+const MODEL_BYTES = 8 << 20;
 
 function apply(job: ApplyJob, reply: (message: ApplyReply) => void): void {
-  // What is held for the file before is about as large as both are.
-  buffersSpent(job.old.sizeBytes + job.diff.sizeBytes);
+  // What was held for the file before: about as much as both are, and models.
+  buffersSpent(job.old.sizeBytes + job.diff.sizeBytes + MODEL_BYTES);
   const diff = sourceOf(job.diff);
   const hash = createHash('sha256');
   let doneBytes = 0;
