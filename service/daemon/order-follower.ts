@@ -15,6 +15,7 @@ const LOOK_AGAIN_MS = 15_000;
 /** What failed is tried again, each time later. */
 const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 3600_000;
+const MOST_TRIES_WITHOUT_POWER = 2;
 /** Of so many the follower remembers what they came to. */
 const MOST_REMEMBERED = 2000;
 /** One that restarts, above all into the ordered version, keeps its place among the first. */
@@ -23,7 +24,7 @@ const PLACE_KEPT_MS = 10 * 60_000;
 export interface OrderFollowerOptions {
   readonly image: string;
   readonly classes: readonly string[];
-  readonly keeper: OrderKeeper;
+  readonly keeper: Pick<OrderKeeper, 'onChange' | 'standing' | 'epoch'>;
   readonly updater: Pick<LaptopUpdater, 'snapshot' | 'onChange' | 'tellOrder' | 'fetchByOrder' | 'accept' | 'restart'>;
   readonly switcher: Pick<SwitchPart, 'facts'>;
   readonly memory: Memory;
@@ -115,8 +116,12 @@ export class OrderFollower {
     this.#act(verdict.act, order.version, order.allowDowngrade)
       .then(
         () => logger.info('as ordered', { epoch, act: verdict.act }),
-        (thrown: unknown) =>
-          logger.warn('cannot do as ordered; trying again later', { epoch, message: asRippleError(thrown).message }),
+        (thrown: unknown) => {
+          const { code, message } = asRippleError(thrown);
+          // It may be plugged in at any moment, and must not wait for an hour then.
+          if (code === 'LowBattery') this.#tries = Math.min(this.#tries, MOST_TRIES_WITHOUT_POWER);
+          logger.warn('cannot do as ordered; trying again later', { epoch, message });
+        },
       )
       .finally(() => {
         this.#acting = false;
