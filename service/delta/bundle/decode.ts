@@ -4,6 +4,7 @@ import type { BlobRef } from '../../core/ports.ts';
 import { type Base, baseOf, type KeptBytes, SolidDecoder, type Source, type Sources } from '../ripdiff/index.ts';
 import { type BundleHeader, CHECK_BYTES, MAX_FURTHER_BYTES, readHeader } from './format.ts';
 import { OldFiles } from './manifest-files.ts';
+import { Md5Lists } from './md5-lists.ts';
 import { type BaseFile, BundleFiles } from './new-files.ts';
 import { ReadTemplate } from './template.ts';
 
@@ -48,6 +49,7 @@ export class DamagedBaseError extends RippleError {
 
 interface Content {
   readonly hash: Hash;
+  readonly md5: Hash | undefined;
   readonly files: readonly BaseFile[];
   readonly base: Base | undefined;
   sizeBytes: number;
@@ -68,6 +70,7 @@ export class BundleDecoder {
   #leftBytes = 0;
   #text: Buffer[] = [];
   #template: ReadTemplate | undefined;
+  #md5Lists: Md5Lists | undefined;
   #known: BundleFiles | undefined;
   #content: Content | undefined;
   #result: DecodedBundle | undefined;
@@ -131,6 +134,7 @@ export class BundleDecoder {
   #endTemplate(): void {
     this.#template = new ReadTemplate(this.#old, Buffer.concat(this.#text));
     this.#text = [];
+    this.#md5Lists = new Md5Lists(this.#template);
     const files = this.#template.bases.length;
     if (files !== this.#checks.length) throw wrong(`the bundle has ${this.#checks.length} contents for ${files} files`);
   }
@@ -148,8 +152,17 @@ export class BundleDecoder {
     });
     if (end - (ends[0] ?? 0) > MAX_FURTHER_BYTES) throw wrong(`content ${number + 1} is made from too many bytes`);
     const base = files.length === 0 ? undefined : { bytes: this.#options.base(files), ends };
-    this.#content = { hash: createHash('sha256'), files, base, sizeBytes: 0 };
-    return base;
+    const md5 = this.#md5Lists?.isWanted ? createHash('md5') : undefined;
+    this.#content = { hash: createHash('sha256'), md5, files, base, sizeBytes: 0 };
+    return base && file ? this.#refreshed(number, base) : base;
+  }
+
+  #refreshed(number: number, base: Base): Base {
+    const [end = 0] = base.ends;
+    const first = base.bytes.subarray(0, end);
+    const refreshed = this.#md5Lists?.refreshed(number, first) ?? first;
+    if (refreshed === first) return base;
+    return { bytes: Buffer.concat([refreshed, base.bytes.subarray(end)]), ends: base.ends };
   }
 
   /** All contents that are not last are there when the first comes that is. */
@@ -176,13 +189,14 @@ export class BundleDecoder {
   #data(number: number, bytes: Uint8Array): void {
     if (!this.#content) return;
     this.#content.hash.update(bytes);
+    this.#content.md5?.update(bytes);
     this.#content.sizeBytes += bytes.length;
     this.#options.data(number, bytes);
   }
 
   #endContent(number: number): void {
     if (!this.#content) return;
-    const { hash, files, base, sizeBytes } = this.#content;
+    const { hash, md5, files, base, sizeBytes } = this.#content;
     this.#content = undefined;
     const digest = hash.digest();
     if (!this.#checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
@@ -193,6 +207,7 @@ export class BundleDecoder {
     }
     const content = { sha256: digest.toString('hex'), sizeBytes };
     this.#contents.push(content);
+    if (md5) this.#md5Lists?.set(number, md5.digest('hex'));
     this.#leftBytes -= sizeBytes;
     this.#options.end?.(number, content);
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BlobRef, Sha256 } from '../../core/ports.ts';
 import { streamOf } from '../archive/skeleton.ts';
 import { BaseChoice, type ContentSketch } from '../base-choice.ts';
@@ -6,6 +7,7 @@ import { planContent } from './content-plan.ts';
 import { BUNDLE_MAGIC, CHECK_BYTES, leb128 } from './format.ts';
 import { type Candidate, type Found, FurtherBases, Sketches } from './further-bases.ts';
 import { manifestLines, OldFiles } from './manifest-files.ts';
+import { Md5Lists } from './md5-lists.ts';
 import { BundleFiles } from './new-files.ts';
 import { ReadTemplate, writeTemplate } from './template.ts';
 
@@ -60,6 +62,7 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
     yield { base: baseOf(old.heads), target: bytes, hint: { path: '' } };
     let doneBytes = 0;
     const template = new ReadTemplate(old, bytes);
+    const md5Lists = new Md5Lists(template);
     const known = new BundleFiles(old, template, contents, (file) =>
       file.kind === 'old' ? readA(file.file.sha256) : readB(file.content.sha256),
     );
@@ -72,9 +75,10 @@ export function* encodeBundle(options: EncodeBundleOptions): Generator<Uint8Arra
         return sketch && further.find(sketch, file && sketches.of(file, () => readA(file.sha256)));
       };
       const read = ({ from, sha256 }: Candidate): Uint8Array => (from.kind === 'old' ? readA(sha256) : readB(sha256));
-      const usual = file && readA(file.sha256);
+      const usual = file && md5Lists.refreshed(number, readA(file.sha256));
       const plan = planContent({ target, usual, find, read, known: isLast ? known : undefined, log });
       yield { ...plan, target, hint: { path: file?.path ?? '' } };
+      if (md5Lists.isWanted) md5Lists.set(number, createHash('md5').update(target).digest('hex'));
       doneBytes += content.sizeBytes;
       const sketch = (): ContentSketch | undefined => sketches.of(content, () => readB(content.sha256));
       further.add({ ...content, from: { kind: 'new', number }, sketch });

@@ -7,7 +7,8 @@
  * n × 4 bytes       of each the first bytes of its SHA-256
  * a solid stream    record 0: the template of manifest B (template.ts), made from A without its sizes and hashes;
  *                   records 1 … n: the new contents, each made from an old file or from nothing, as the template says; or, where
- *                   the record says so, from further old files and contents before it as well, or from those alone
+ *                   the record says so, from further old files and contents before it as well, or from those alone;
+ *                   a Debian list of MD5 sums is made from the old one with the sums of new contents before it (md5-lists.ts)
  * ```
  * A hash is 32 bytes that nothing can compress, so none is sent: the reader computes them, builds the manifest, and its
  * hash, which is signed, decides. The four bytes are there only to stop at the first content that came out wrong,
