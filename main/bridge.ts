@@ -7,7 +7,7 @@ import { type ActivitySnapshot, parseCall } from '../service/api/activity.ts';
 import type { Activity } from './activity.ts';
 import { PAGE_HEADERS, type PageFile, pageFile } from './page.ts';
 import { isOwnConnection } from './peer-uid.ts';
-import { hostFits, originFits, Session } from './session.ts';
+import { hostFits, originFits, Session, WINDOW_HEADER } from './session.ts';
 
 export interface Bridge {
   /** `http://127.0.0.1:PORT/#TOKEN`: a fragment never leaves the browser, so no log and no other server sees the token. */
@@ -57,17 +57,19 @@ export async function openBridge(
     const { method = '', url = '', headers } = request;
     if (!hostFits(headers, authority)) throw new Refused(421, 'wrong host');
     if (!originFits(headers, authority, method !== 'GET')) throw new Refused(403, 'wrong origin');
-    switch (`${method} ${url}`) {
+    // An event stream can send no header of its own: its key stands in the address.
+    const [path = '', key] = url.split('?', 2);
+    switch (`${method} ${path === '/events' ? path : url}`) {
       case 'POST /session': {
         const cookie = session.exchange(await text(request));
         if (!cookie) throw new Refused(403, 'the token is wrong or was used before');
-        return send(response, 204, 'text/plain', '', { 'Set-Cookie': cookie });
+        return send(response, 200, 'text/plain', session.windowKey, { 'Set-Cookie': cookie });
       }
       case 'GET /events':
-        if (!session.holds(headers.cookie)) throw new Refused(401, 'no session');
+        if (!session.holds(headers.cookie, key)) throw new Refused(401, 'no session');
         return stream(response);
       case 'POST /call': {
-        if (!session.holds(headers.cookie)) throw new Refused(401, 'no session');
+        if (!session.holds(headers.cookie, String(headers[WINDOW_HEADER]))) throw new Refused(401, 'no session');
         if (headers['content-type'] !== 'application/json') throw new Refused(415, 'JSON expected');
         const call = parseCall(json(await text(request)));
         if (!call) throw new Refused(400, 'not in the list of calls');

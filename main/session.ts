@@ -5,6 +5,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
+/** Where a call says which window it comes from. */
+export const WINDOW_HEADER = 'x-ripple-window';
 const COOKIE = 'ripple_session';
 const SECRET_BYTES = 32;
 
@@ -13,6 +15,10 @@ function same(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
+/**
+ * The cookie keeps scripts and other sites out, but every window of the browser has it; the window's key keeps other windows
+ * out, but a script could read it. Both are asked for.
+ */
 export class Session {
   /** Good for one exchange. */
   readonly token = randomBytes(SECRET_BYTES).toString('base64url');
@@ -26,8 +32,12 @@ export class Session {
     return `${COOKIE}=${this.#secret}; HttpOnly; SameSite=Strict; Path=/`;
   }
 
-  /** Whether the request's `Cookie` header holds the session. */
-  holds(cookies: string | undefined): boolean {
+  /** For the one window that exchanged the token, to keep where no other window of the same browser can read it. */
+  readonly windowKey = randomBytes(SECRET_BYTES).toString('base64url');
+
+  /** Whether the request's `Cookie` header holds the session, and `windowKey` is the window's. */
+  holds(cookies: string | undefined, windowKey: string | undefined): boolean {
+    if (!same(windowKey ?? '', this.windowKey)) return false;
     return (cookies ?? '').split(';').some((pair) => {
       const [name, value = ''] = pair.trim().split('=');
       return name === COOKIE && same(value, this.#secret);

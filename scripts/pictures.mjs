@@ -1,6 +1,7 @@
-// npm run pictures [-- --built] [NAME...]: the pictures of README.md and docs/, taken from the built page with the scripted daemon. Never by
+// npm run pictures [-- --built] [--accept] [NAME...]: with --accept the main ten screens, as they look now, become what test/ui compares with;
+// without, the pictures of README.md and docs/, taken from the built page with the scripted daemon. Never by
 // hand: whoever changes a screen takes them anew.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +79,15 @@ function keep(name, png) {
   console.log(
     `docs/${name}.png  ${Math.round(statSync(file).size / 1000)} kB, ${readFileSync(file).readUInt32BE(16)} wide`,
   );
+}
+
+if (process.argv.includes('--accept')) {
+  const { ACCEPTED, takeMainTen } = await import('../build/test/helpers/accepted.js');
+  mkdirSync(ACCEPTED, { recursive: true });
+  for (const [name, png] of await takeMainTen(browser)) writeFileSync(join(ACCEPTED, `${name}.png`), png);
+  console.log(`${ACCEPTED}: look at them before you commit them`);
+  await browser.close();
+  process.exit(0);
 }
 
 try {

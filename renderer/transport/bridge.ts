@@ -20,7 +20,7 @@ export class BridgeTransport implements ActivityTransport {
       listener(snapshot);
     };
     void openSession().then(() => {
-      const events = new EventSource('events');
+      const events = new EventSource(`events?${windowKey()}`);
       events.addEventListener('message', (event: MessageEvent<string>) => tell(JSON.parse(event.data)));
       // The main process is gone, and with it the only one who knows; EventSource tries again by itself.
       events.addEventListener('error', () => tell({ ...this.#latest, daemon: 'absent', properties: null }));
@@ -31,7 +31,7 @@ export class BridgeTransport implements ActivityTransport {
     try {
       const response = await fetch('call', {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', 'X-Ripple-Window': windowKey() },
         body: JSON.stringify(call),
       });
       return parseResult(await response.json());
@@ -41,10 +41,18 @@ export class BridgeTransport implements ActivityTransport {
   }
 }
 
+const WINDOW_KEY = 'window';
+
+/** What only this window was given; it outlives a reload, and no other window has it. */
+function windowKey(): string {
+  return sessionStorage.getItem(WINDOW_KEY) ?? '';
+}
+
 /** Exchanges the token in the address for the session; without one, the session of before a reload goes on. */
 async function openSession(): Promise<void> {
   const token = location.hash.slice(1);
   if (token === '') return;
   history.replaceState(null, '', location.pathname);
-  await fetch('session', { method: 'POST', body: token });
+  const response = await fetch('session', { method: 'POST', body: token });
+  if (response.ok) sessionStorage.setItem(WINDOW_KEY, await response.text());
 }

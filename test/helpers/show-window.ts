@@ -27,6 +27,8 @@ export interface ShowOptions {
   readonly strict?: boolean;
   /** The page's clock stands still until it is told. */
   readonly ownClock?: boolean;
+  /** What the page takes for the present, in UTC; timers go on. */
+  readonly present?: Date;
 }
 
 export class ShowWindow {
@@ -37,7 +39,8 @@ export class ShowWindow {
   readonly complaints: string[] = [];
   readonly #cdp: CDPSession;
   #end: () => Promise<void> = async () => {};
-  #tell: (snapshot: ActivitySnapshot) => void = () => {};
+  /** Tells the page, and does not wait. */
+  tell: (snapshot: ActivitySnapshot) => void = () => {};
   #serial = 0;
 
   private constructor(page: Page, cdp: CDPSession) {
@@ -54,15 +57,17 @@ export class ShowWindow {
       locale: options.language ?? 'en',
       bypassCSP: options.strict !== true,
       reducedMotion: 'reduce',
+      timezoneId: 'UTC',
       colorScheme: options.dark ? 'dark' : 'light',
     });
     const page = await context.newPage();
     const window = new ShowWindow(page, await context.newCDPSession(page));
     ShowWindow.#open.add(window);
     if (options.ownClock) await page.clock.install();
+    if (options.present) await page.clock.setFixedTime(options.present);
     const listeners = new Set<(snapshot: ActivitySnapshot) => void>();
     let latest: ActivitySnapshot = CONNECTING;
-    window.#tell = (snapshot) => {
+    window.tell = (snapshot) => {
       latest = snapshot;
       for (const listener of listeners) listener(snapshot);
     };
@@ -101,7 +106,7 @@ export class ShowWindow {
   async hear(snapshot: ActivitySnapshot): Promise<void> {
     this.#serial += 1;
     const name = `heard ${this.#serial}`;
-    this.#tell({ ...snapshot, owner: { ...snapshot.owner, name } });
+    this.tell({ ...snapshot, owner: { ...snapshot.owner, name } });
     const app = this.page.locator('ripple-app');
     for (let i = 0; i < 1000; i++) {
       const there = await app.evaluate(async (one: HTMLElement, wanted) => {
@@ -119,7 +124,7 @@ export class ShowWindow {
     // The name of the owner is drawn nowhere: it tells when the snapshot has arrived.
     this.#serial += 1;
     const name = `shown ${this.#serial}`;
-    this.#tell({ ...snapshot, owner: { ...snapshot.owner, name } });
+    this.tell({ ...snapshot, owner: { ...snapshot.owner, name } });
     const arrived = await this.page.evaluate(
       async ([wanted, asked, page]) => {
         type Part = HTMLElement & { updateComplete: Promise<unknown> };
@@ -151,6 +156,12 @@ export class ShowWindow {
       [name, question, classPage] as const,
     );
     if (!arrived) throw new Error('the page never showed what it was told');
+  }
+
+  /** Exactly what is drawn. */
+  async png(): Promise<Buffer> {
+    const { data } = await this.#cdp.send('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
   }
 
   /** JPEG, as small as is good enough to look at. */

@@ -1,0 +1,36 @@
+/** What a trace of Chromium says about frames and long tasks. Pure. Format: Trace Event Format, JSON object form. */
+
+export interface Frames {
+  readonly framesEachSecond: number;
+  readonly longestTaskMs: number;
+  /** Tasks of the page's main thread over 50 ms (W3C Long Tasks). */
+  readonly longTasks: number;
+}
+
+const LONG_TASK_MS = 50;
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds. */
+  readonly dur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+export function framesOf(json: string, seconds: number): Frames {
+  const { traceEvents }: { readonly traceEvents: readonly TraceEvent[] } = JSON.parse(json);
+  const mains = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasksMs = traceEvents
+    .filter(({ name, pid, tid }) => name === 'RunTask' && mains.has(`${pid} ${tid}`))
+    .map(({ dur = 0 }) => dur / 1000);
+  return {
+    framesEachSecond: traceEvents.filter(({ name }) => name === 'DrawFrame').length / seconds,
+    longestTaskMs: Math.max(0, ...tasksMs),
+    longTasks: tasksMs.filter((ms) => ms > LONG_TASK_MS).length,
+  };
+}
