@@ -37,15 +37,17 @@ type Planned = Pick<SolidRecord, 'base' | 'sources'> & { readonly base: Base; re
 export function planContent(options: ContentPlanOptions): Planned {
   const { target, usual, find, read, known, log } = options;
   const isGood = ({ plan }: Planned): boolean => plan.plan.bits / 8 <= Math.max(GOOD_BYTES, target.length * GOOD_SHARE);
-  const planned = (base: Base, sources = USUAL): Planned => ({
+  const planned = (base: Base, sources = USUAL, files?: NewFiles): Planned => ({
     base,
     sources,
-    plan: planFile(base, target, log, known),
+    plan: planFile(base, target, log, files),
   });
-  const asUsual = (): Planned => planned(usual ? joined([usual]) : NO_BASE);
+  const asUsual = (files?: NewFiles): Planned => planned(usual ? joined([usual]) : NO_BASE, USUAL, files);
+  let best = known && asUsual(known);
+  // Its members come from elsewhere, and it takes long.
+  if (best && (best.plan.archive || isGood(best))) return best;
   const foundFirst = target.length >= LARGE_BYTES ? find() : undefined;
-  let best: Planned | undefined;
-  if (!foundFirst?.isBetter) {
+  if (!best && !foundFirst?.isBetter) {
     best = asUsual();
     if (isGood(best)) return best;
   }
