@@ -50,7 +50,7 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 const NOTHING = Buffer.alloc(0);
 /** For any file, however small. */
-const LEAST_SPENT_BYTES = 1 << 18;
+const LEAST_HELD_BYTES = 1 << 18;
 
 /** Memory that is used again. */
 interface Spare {
@@ -67,6 +67,7 @@ class Unpacking {
   readonly #base: Spare = { bytes: Buffer.alloc(0) };
   readonly #member: Spare = { bytes: Buffer.alloc(0) };
   #out: { readonly number: number; readonly fd: number } | undefined;
+  #heldBytes = 0;
   #readBytes = 0;
   #comingBytes = 0;
 
@@ -122,8 +123,9 @@ class Unpacking {
     const isTooSmall = spare.bytes.length < sizeBytes;
     const spentBytes = isTooSmall ? spare.bytes.length : 0;
     if (isTooSmall) spare.bytes = NOTHING;
-    // What the decoder allocates for a file is about as large, and is of no use any more.
-    buffersSpent(spentBytes + sizeBytes + LEAST_SPENT_BYTES);
+    buffersSpent(spentBytes + this.#heldBytes);
+    // What the decoder allocates for a file is about as large.
+    this.#heldBytes = sizeBytes + LEAST_HELD_BYTES;
     if (isTooSmall) spare.bytes = Buffer.allocUnsafeSlow(sizeBytes);
     let at = 0;
     for (const [i, each] of files.entries()) {

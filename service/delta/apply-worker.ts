@@ -25,11 +25,17 @@ export type ApplyReply =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 const REPORT_BYTES = 4 << 20;
-const MODEL_BYTES = 8 << 20;
+/** Models of one file, by its size: of a small one they stay small. */
+const MODELS_PER_BYTE = 24;
+const MOST_MODELS_BYTES = 8 << 20;
+
+/** For the file before: about as much as it and its diff are, and models. */
+let heldBytes = 0;
 
 function apply(job: ApplyJob, reply: (message: ApplyReply) => void): void {
-  // What was held for the file before: about as much as both are, and models.
-  buffersSpent(job.old.sizeBytes + job.diff.sizeBytes + MODEL_BYTES);
+  buffersSpent(heldBytes);
+  const { sizeBytes } = job.old;
+  heldBytes = sizeBytes + job.diff.sizeBytes + Math.min(MODELS_PER_BYTE * sizeBytes, MOST_MODELS_BYTES);
   const diff = sourceOf(job.diff);
   const hash = createHash('sha256');
   let doneBytes = 0;

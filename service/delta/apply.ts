@@ -33,7 +33,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Where nobody said how long the new file is. */
 const MAX_UNTOLD_BYTES = 4 * 1024 ** 3;
 /** After a larger old file the thread ends, for only that surely gives the memory back. */
-const KEPT_OLD_BYTES = 8 << 20;
+const KEPT_OLD_BYTES = 32 << 20;
 
 /** Applies diffs one after the other on one thread, which is started when it is needed. */
 export class DiffApplier {
