@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import { buffersSpent } from '../../sys/spent-buffers.ts';
 import type { Blocks } from '../blocks.ts';
 import { SHF, SHT } from '../exe/elf.ts';
 import type { Analysed } from '../exe/find-references.ts';
@@ -68,6 +69,8 @@ export class RecordCodec {
     const executable = this.flags.code(coder, 1, plan?.executable ? 1 : 0) !== 0;
     const blocks = this.blocks.code(coder, plan?.blocks, size, old.length);
     const found = executable ? (analysed ?? findInJoined(old, ends)) : NO_ELF;
+    // Lists that were made on the way, before models are made.
+    if (executable && !analysed) buffersSpent(old.length);
     const predictor = new Predictor(old, found, blocks, size, this.numberings);
     let extraBytes = 0;
     for (let i = 0; i < blocks.count; i++) extraBytes += blocks.extraBytes[i] ?? 0;
