@@ -65,16 +65,20 @@ export class MatchSearch {
 
   /** Enters all strings before `position`. */
   enterBefore(position: number): void {
+    if (position <= this.#entered) return;
     const { hashShift } = this.#style;
     const bytes = this.#bytes;
+    const chains = this.#chains;
+    const heads = this.#heads;
+    const mask = this.#mask;
     for (let at = this.#entered; at < position; at++) {
       const hash =
         (((bytes[at] ?? 0) << (2 * hashShift)) ^ ((bytes[at + 1] ?? 0) << hashShift) ^ (bytes[at + 2] ?? 0)) &
-        this.#mask;
-      this.#chains[at & WINDOW_MASK] = this.#heads[hash] ?? -1;
-      this.#heads[hash] = at;
+        mask;
+      chains[at & WINDOW_MASK] = heads[hash] ?? -1;
+      heads[hash] = at;
     }
-    if (position > this.#entered) this.#entered = position;
+    this.#entered = position;
   }
 
   /** Leaves out the strings before `position`. */
@@ -103,6 +107,7 @@ export class MatchSearch {
     if (ahead < MIN_MATCH || candidate <= windowStart || position - candidate > MAX_BACK) return least;
     if (gzip && position - windowStart > 2 * WINDOW_BYTES - MIN_LOOKAHEAD) return least;
     const bytes = this.#bytes;
+    const chains = this.#chains;
     const limit = Math.max(position - MAX_BACK, windowStart);
     const end = position + MAX_MATCH;
     const enough = gzip ? nice : Math.min(nice, ahead);
@@ -133,7 +138,7 @@ export class MatchSearch {
           beforeLast = bytes[position + best - 1] ?? 0;
         }
       }
-      candidate = this.#chains[candidate & WINDOW_MASK] ?? -1;
+      candidate = chains[candidate & WINDOW_MASK] ?? -1;
     } while (candidate > limit && --links > 0);
     this.#stepsLeft -= steps;
     if (this.#stepsLeft < 0) throw new UnreadableStreamError('it takes too long to follow');
