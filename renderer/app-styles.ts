@@ -60,8 +60,8 @@ export const appStyles = css`
     text-align: start; flex: 0 1 auto; touch-action: manipulation; -webkit-user-select: none; user-select: none;
   }
   .buttons button.main { flex: 1 0 50%; min-block-size: 84px; background: var(--main); color: var(--on-main); border-color: var(--main); font-weight: 700; }
-  .buttons.choices button { flex: 1 1 0; max-inline-size: 190px; flex-direction: column; text-align: center; min-inline-size: 120px; padding: 14px 18px; border-radius: 26px; }
-  .buttons.choices .main { flex-grow: 1.4; max-inline-size: 240px; }
+  .buttons.choices button { flex: 1 1 100px; max-inline-size: 190px; flex-direction: column; text-align: center; min-inline-size: min-content; padding: 14px 10px; border-radius: 26px; }
+  .buttons.choices .main { flex: 1.4 1 150px; max-inline-size: 240px; }
   @media (orientation: landscape) and (min-height: 700px) { .buttons button.main { min-block-size: 104px; } }
   .choices .icon { inline-size: 56px; block-size: 56px; }
   .main .icon { inline-size: 40px; block-size: 40px; }

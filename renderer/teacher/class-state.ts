@@ -43,6 +43,8 @@ function levelOf({ laptop, standing }: Pick<Tile, 'laptop' | 'standing'>): numbe
   return standing === 'getting' ? laptop.progress / 100 : 0;
 }
 
+const BY_NAME = new Intl.Collator();
+
 /** Accents and capitals do not matter to somebody who looks for a name. */
 function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
@@ -66,7 +68,7 @@ export function classState({ classroom, properties }: ActivitySnapshot, search: 
   const rank = ({ standing }: Tile): number => STANDINGS.indexOf(standing);
   const name = ({ laptop }: Tile): string => laptop.name || '\uffff';
   const tiles = found.sort(
-    (a, b) => rank(a) - rank(b) || name(a).localeCompare(name(b)) || (a.laptop.id < b.laptop.id ? -1 : 1),
+    (a, b) => rank(a) - rank(b) || BY_NAME.compare(name(a), name(b)) || (a.laptop.id < b.laptop.id ? -1 : 1),
   );
   const versions = [...new Set([...offered, properties?.bootedVersion ?? 0])].filter((one) => one > 0);
   return {

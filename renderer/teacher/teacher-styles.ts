@@ -31,6 +31,8 @@ export const teacherStyles = css`
   }
   .tile.stuck { border-color: var(--ink); border-style: dashed; }
   .tile svg.figure { inline-size: 32px; block-size: 32px; overflow: visible; }
+  /* A hundred that fill up at once would be painted anew in every frame. */
+  .tile .level { transition: none; }
   .tile .name { max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .tile .name { font-size: 16px; font-weight: 700; }
   .tile .word { max-block-size: 30px; overflow: clip; overflow-clip-margin: 3px; font-size: 14px; line-height: 15px; color: var(--ink-soft); text-align: center; overflow-wrap: anywhere; }

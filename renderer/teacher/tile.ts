@@ -1,5 +1,6 @@
 /** One laptop of the class map: figure, nickname, one word, bar. */
 import { html, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { setStyle } from '../components/set-style.ts';
 import { xo } from '../components/xo.ts';
 import { coloursOf } from '../state/colours.ts';
@@ -16,7 +17,15 @@ export function figureOf({ laptop, standing, level }: Tile): TemplateResult {
   return html`<svg class="figure" viewBox="0 0 100 100" aria-hidden="true">${xo({ colours, level, gone: standing === 'away' })}</svg>`;
 }
 
-export function tileView(tile: Tile, words: Words, at: number, focused: boolean): TemplateResult {
+/** Drawn anew only where something of it changed: most of five hundred have not. */
+export function tileView(tile: Tile, words: Words, at: number, focused: boolean): unknown {
+  const { standing, level, laptop } = tile;
+  return guard([standing, level, laptop.name, laptop.colours, words, at, focused], () =>
+    drawn(tile, words, at, focused),
+  );
+}
+
+function drawn(tile: Tile, words: Words, at: number, focused: boolean): TemplateResult {
   const { standing, level } = tile;
   const name = laptopName(tile, words);
   const word = words.teacher.standings[standing];

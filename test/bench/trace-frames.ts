@@ -3,6 +3,8 @@
 export interface Frames {
   readonly framesEachSecond: number;
   readonly longestTaskMs: number;
+  /** The processor time of the longest, without waiting for a busy machine. */
+  readonly longestOwnMs: number;
   /** Tasks of the page's main thread over 50 ms (W3C Long Tasks). */
   readonly longTasks: number;
 }
@@ -15,6 +17,8 @@ interface TraceEvent {
   readonly tid: number;
   /** Microseconds. */
   readonly dur?: number;
+  /** Microseconds of processor time. */
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
@@ -25,12 +29,12 @@ export function framesOf(json: string, seconds: number): Frames {
       .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  const tasksMs = traceEvents
-    .filter(({ name, pid, tid }) => name === 'RunTask' && mains.has(`${pid} ${tid}`))
-    .map(({ dur = 0 }) => dur / 1000);
+  const tasks = traceEvents.filter(({ name, pid, tid }) => name === 'RunTask' && mains.has(`${pid} ${tid}`));
+  const tasksMs = tasks.map(({ dur = 0 }) => dur / 1000);
   return {
     framesEachSecond: traceEvents.filter(({ name }) => name === 'DrawFrame').length / seconds,
     longestTaskMs: Math.max(0, ...tasksMs),
+    longestOwnMs: Math.max(0, ...tasks.map(({ tdur = 0 }) => tdur / 1000)),
     longTasks: tasksMs.filter((ms) => ms > LONG_TASK_MS).length,
   };
 }

@@ -182,6 +182,23 @@ export class ShowWindow {
     );
   }
 
+  /** With which fonts Chromium draws a text on this page, and how many letters with each. */
+  async fontsOf(text: string) {
+    await this.page.evaluate(async (shown) => {
+      const old = document.getElementById('font-sample');
+      const sample = old ?? document.body.appendChild(document.createElement('p'));
+      sample.id = 'font-sample';
+      sample.textContent = shown;
+      await document.fonts.load('20px "Ripple Sans"', shown);
+      await document.fonts.ready;
+    }, text);
+    await this.#cdp.send('DOM.enable');
+    await this.#cdp.send('CSS.enable');
+    const { root } = await this.#cdp.send('DOM.getDocument');
+    const { nodeId } = await this.#cdp.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#font-sample' });
+    return (await this.#cdp.send('CSS.getPlatformFontsForNode', { nodeId })).fonts;
+  }
+
   /** What a screen reader goes through, one line for each thing: its role, its name, its value. */
   async spoken(): Promise<readonly string[]> {
     const { nodes } = await this.#cdp.send('Accessibility.getFullAXTree');

@@ -94,6 +94,11 @@ test('the little class: get it from Ana, restart, be on 7, go back to 6; Ctrl-C 
 
   await page.getByRole('heading', { name: /There is a\s+new Sugar!/ }).waitFor({ timeout: 60_000 });
   assert.equal((await status(demo)).bootedVersion, 6);
+  await press(page, 'Later');
+  await press(page, 'When I turn it off');
+  await page.getByRole('heading', { name: 'A new Sugar is waiting.' }).waitFor({ timeout: 60_000 });
+  await page.reload();
+  await page.getByRole('heading', { name: 'A new Sugar is waiting.' }).waitFor({ timeout: 60_000 });
   await press(page, 'Get it');
   await page.getByRole('heading', { name: /Getting it\s+from\s+\u2068?Ana/ }).waitFor({ timeout: 60_000 });
   await page.getByRole('progressbar').waitFor();
@@ -113,6 +118,10 @@ test('the little class: get it from Ana, restart, be on 7, go back to 6; Ctrl-C 
 
   await press(page, 'Restart now');
   await page.getByRole('button', { name: 'I like it' }).waitFor({ timeout: 60_000 });
+  await page
+    .getByText(/^\u2068?Ana\u2069? helped you\.$/)
+    .first()
+    .waitFor();
   assert.equal((await status(demo)).bootedVersion, 7);
   assert.match(
     readFileSync(join(demo.folder, 'this-laptop/sysroot/rootfs/current/etc/os-release'), 'utf8'),
