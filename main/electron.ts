@@ -80,7 +80,10 @@ app.on('second-instance', () => {
 if (!app.requestSingleInstanceLock()) app.quit();
 else
   void app.whenReady().then(() => {
-    session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+    // "Copy details" writes to the clipboard; nothing else is asked for, and nothing else is given.
+    session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) =>
+      answer(permission === 'clipboard-sanitized-write'),
+    );
     protocol.handle(SCHEME, servePage);
     void activity.start();
     openWindow(activity);

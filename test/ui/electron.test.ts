@@ -71,7 +71,7 @@ test('the page comes from its own scheme, under the same policy, and nothing els
     assert.equal((await serve(new Request(url, { method }))).status, 404, url);
 });
 
-test('nothing leads the window away, opens another, or gets a permission', () => {
+test('nothing leads the window away, opens another, or gets a permission but to copy', () => {
   for (const name of ['will-navigate', 'will-attach-webview']) {
     const event = new electron.NavigationEvent();
     window.webContents.emit(name, event);
@@ -83,9 +83,9 @@ test('nothing leads the window away, opens another, or gets a permission', () =>
   const answers: boolean[] = [];
   const ask = electron.session.defaultSession.permission as unknown;
   assert.ok(typeof ask === 'function');
-  for (const permission of ['media', 'notifications', 'geolocation', 'clipboard-read'])
+  for (const permission of ['media', 'notifications', 'geolocation', 'clipboard-read', 'clipboard-sanitized-write'])
     ask(window.webContents, permission, (given: boolean) => answers.push(given));
-  assert.deepEqual(answers, [false, false, false, false]);
+  assert.deepEqual(answers, [false, false, false, false, true]);
 });
 
 test('IPC from a frame that is not the page itself is refused, and nothing is told to it', async () => {

@@ -147,3 +147,29 @@ test('a teacher can look at this laptop and come back to the class', async () =>
   await window.page.locator('.tiles').waitFor();
   assert.deepEqual(window.complaints, []);
 });
+
+test('on paper there is the class and nothing to press', async () => {
+  const { window } = await begin(new ScriptedClassroom(pupils(60)));
+  const { page } = window;
+  await page.emulateMedia({ media: 'print' });
+  assert.ok(await page.locator('ripple-class h1').isVisible());
+  const visible = await page
+    .locator('.tile .name')
+    .evaluateAll((all) => all.filter((one) => one.checkVisibility()).length);
+  assert.equal(visible, 60);
+  for (const target of await page.locator('button:not(.tile), input').all())
+    assert.equal(await target.isVisible(), false);
+});
+
+test('the details of one laptop are copied whole', async () => {
+  const { window } = await begin(new ScriptedClassroom(pupils(30)), {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const { page } = window;
+  await page.locator('.tile').first().click();
+  await page.getByRole('button', { name: 'Copy details' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, await page.locator('pre').textContent());
+  assert.match(copied, /^id: pupil-\d+\nname: Mei\n(.*\n)+error: NoSpace$/);
+});
