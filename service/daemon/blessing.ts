@@ -1,5 +1,5 @@
 /** When the running version counts as working. */
-import { existsSync, unwatchFile, watchFile } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { reasonOf } from '../api/errors.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Switcher } from './switcher.ts';
@@ -20,13 +20,14 @@ export async function blessWhenWell(
     await switcher.blessRunning();
     return () => undefined;
   }
-  const stop = (): void => unwatchFile(file);
-  watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, () => {
+  // Not watchFile: it begins by looking by itself, and a file that was made just before that is no change to it.
+  const timer = setInterval(() => {
     if (!existsSync(file)) return;
-    stop();
+    clearInterval(timer);
     switcher
       .blessRunning()
       .catch((error: unknown) => logger.warn('cannot bless the running version', { message: reasonOf(error) }));
-  });
-  return stop;
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }

@@ -13,6 +13,7 @@ import type { FetchGate } from './fetch-gate.ts';
 import type { Memory } from './memory.ts';
 import { OneJob } from './one-job.ts';
 import type { CarePart, CheckPart, FetchPart, PeersPart, SwitchPart } from './parts.ts';
+import { standing } from './standing.ts';
 import { UpdaterStatus } from './updater-status.ts';
 
 export interface LaptopParts {
@@ -177,8 +178,9 @@ export class LaptopUpdater implements Updater {
   }
 
   async fetch(version: number): Promise<void> {
-    const shunned = this.#parts.memory.state.shunned.filter((one) => one !== version);
-    await this.#get(version, false, { deferredUntil: 0, shunned }, 'person');
+    const { shunned, failed } = this.#parts.memory.state;
+    const without = (versions: readonly number[]): number[] => versions.filter((one) => one !== version);
+    await this.#get(version, false, { deferredUntil: 0, shunned: without(shunned), failed: without(failed) }, 'person');
   }
 
   async #get(
@@ -338,15 +340,10 @@ export class LaptopUpdater implements Updater {
     return new Promise((resolve, reject) => this.#job.begin('care', 0, (signal) => work(signal).then(resolve, reject)));
   }
 
-  /** Where the laptop stands when nothing is under way. `asked`: a person looked, so what was shunned is shown again. */
+  /** `asked`: because a person looked. */
   #settle(asked: boolean): void {
-    const facts = this.#parts.switcher.facts();
-    const { shunned } = this.#parts.memory.state;
-    const offered = (version: number): boolean =>
-      version > facts.booted && version !== facts.current && (asked || !shunned.includes(version));
-    if (facts.staged > 0 && offered(facts.staged)) this.#status.go('checked-ready');
-    else if (this.#status.versions.some((info) => offered(info.version))) this.#status.go('checked-newer');
-    else this.#status.go('checked-nothing');
+    const found = this.#status.versions.map(({ version }) => version);
+    this.#status.go(standing(this.#parts.switcher.facts(), found, this.#parts.memory.state, asked));
   }
 
   #requireFree(): void {

@@ -28,6 +28,8 @@ export interface MemoryState {
   readonly appointment: { readonly version: number; readonly at: number } | null;
   /** Versions that did not boot, or that a person went back from: not offered again by themselves. */
   readonly shunned: readonly number[];
+  /** Those of `shunned` that this laptop went back from by itself: offered to nobody who does not name them. */
+  readonly failed: readonly number[];
   /** Told until the person has seen it. */
   readonly rollback: { readonly from: number; readonly to: number; readonly reason: string } | null;
   /** Which start of the laptop the daemon last saw: another one is a new start, the same one a restart of the daemon. */
@@ -51,6 +53,7 @@ const FRESH: Omit<MemoryState, 'id'> = {
   deferredUntil: 0,
   appointment: null,
   shunned: [],
+  failed: [],
   rollback: null,
   lastStart: '',
   bootsSinceNews: 0,
@@ -141,8 +144,11 @@ function readState(file: string): Partial<MemoryState> | undefined {
     const member = members.get(name);
     return typeof member === 'number' && Number.isSafeInteger(member) ? member : 0;
   };
+  const versions = (name: string): number[] => {
+    const member: unknown = members.get(name);
+    return Array.isArray(member) ? member.filter((item) => Number.isSafeInteger(item)) : [];
+  };
   const id = members.get('id');
-  const shunned = members.get('shunned');
   const lastStart = members.get('lastStart');
   const rollback = record(members.get('rollback'));
   const scrub = record(members.get('scrub'));
@@ -157,7 +163,8 @@ function readState(file: string): Partial<MemoryState> | undefined {
     goal: Math.max(0, number('goal')),
     goalByItself: members.get('goalByItself') === true,
     deferredUntil: Math.max(-1, number('deferredUntil')),
-    shunned: Array.isArray(shunned) ? shunned.filter((item) => Number.isSafeInteger(item)) : [],
+    shunned: versions('shunned'),
+    failed: versions('failed'),
     rollback:
       rollback && typeof rollback.from === 'number' && typeof rollback.to === 'number'
         ? { from: rollback.from, to: rollback.to, reason: String(rollback.reason ?? '') }

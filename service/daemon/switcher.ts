@@ -168,6 +168,7 @@ export class Switcher implements SwitchPart {
       rollback: { from, to, reason },
       wentBackFrom: from,
       shunned: [...new Set([...memory.state.shunned, from])],
+      failed: [...new Set([...memory.state.failed, from])],
     });
     logger.warn('went back to the previous version', { from, to, reason });
     addToHistory(layout, { event: 'rolled-back', version: to, from, reason });

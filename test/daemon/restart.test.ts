@@ -93,9 +93,12 @@ test('an appointment is kept when the daemon comes back before it', async (t) =>
   await daemonDies(laptop);
   // An hour later, told by the file that remembers it.
   await laptop.virtual.stop('SIGKILL');
-  remember(laptop, { appointment: { version: 7, at: inSeconds(5) } });
+  const at = inSeconds(5);
+  remember(laptop, { appointment: { version: 7, at } });
   await laptop.virtual.start({ daemonOnly: true });
-  assert.equal((await laptop.status()).currentVersion, 6, 'not before its time');
+  const { currentVersion } = await laptop.status();
+  // On a busy machine the time may have come by now.
+  assert.ok(currentVersion === 6 || inSeconds(0) >= at, 'not before its time');
   await until(async () => (await laptop.status()).restartRequired, 120);
   await until(() => readFileSync(marker, 'utf8') === '', 20);
 });
@@ -141,6 +144,7 @@ test('a version that did not start is told of until somebody saw it, and is not 
   // A look around finds the version, which the laptop keeps from by itself; a person may ask for it.
   const seen: ToldStatus = JSON.parse(await laptop.ok('check', '--json'));
   assert.ok(seen.versions.some(({ version }) => version === 7));
+  assert.equal(seen.state, 'idle', 'nor to who looks without naming it');
   assert.equal((await daemonDies(laptop)).state, 'idle');
   await laptop.ok('get', '7');
   assert.equal((await laptop.status()).state, 'ready');
@@ -155,6 +159,8 @@ test('a version that a person went back from is not offered after a restart', as
   assert.equal((await daemonDies(laptop)).restartRequired, true);
   const told = await powerGoes(laptop);
   assert.deepEqual([told.bootedVersion, told.state], [6, 'idle']);
+  const seen: ToldStatus = JSON.parse(await laptop.ok('check', '--json'));
+  assert.equal(seen.state, 'ready', 'to whoever looks it is');
 });
 
 test('a memory that was damaged starts afresh, and the laptop works', async (t) => {
