@@ -1,6 +1,6 @@
 /**
  * A real Debian with Ripple's package starts in QEMU, is updated by a school server on this machine, broken, and cut off
- * from power. One laptop goes through the story, others through the cuts, two machines at a time. RIPPLE_LONG=1: ten times
+ * from power. One laptop goes through the story, others through the cuts, all at the same time. RIPPLE_LONG=1: ten times
  * the cuts. RIPPLE_SEED: the seed of a run before.
  */
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -13,22 +13,25 @@ import { debianParts, realBootMissing } from './vm/debian-image.ts';
 import { BootLaptop } from './vm/laptop.ts';
 import { drawCuts, sufferCuts } from './vm/power-cuts.ts';
 import { STORY } from './vm/story.ts';
-import { foundSchool } from './vm/world.ts';
+import { foundWorld } from './vm/world.ts';
 
 const LONG = process.env.RIPPLE_LONG === '1';
-/** Each loses its power ten times. */
+/** Each loses its power ten times; every second one starts by dracut. */
 const LAPTOPS_CUT = LONG ? 20 : 2;
+/** More than there are processors: machines wait, too. */
+const MACHINES = 3;
 /** Serial logs go here when something fails. */
 const LOGS = join(PROJECT_ROOT, 'artifacts', 'boot');
 
 if (realBootMissing) console.error(`NOT TESTED: a real laptop that starts (${realBootMissing})`);
 
-test('a laptop that always starts', { skip: realBootMissing, concurrency: 2 }, async (t) => {
+test('a laptop that always starts', { skip: realBootMissing, concurrency: MACHINES }, async (t) => {
   const seed = Number(process.env.RIPPLE_SEED ?? Math.floor(Math.random() * 2 ** 31));
   t.diagnostic(`seed ${seed}: RIPPLE_SEED=${seed} draws the same moments again`);
   const folder = tempFolder(t, 'boot');
   const say = (line: string): void => t.diagnostic(line);
-  const school = await foundSchool(folder, debianParts(folder, say), say);
+  const world = await foundWorld(folder, await debianParts(folder, say), say);
+  const { school, dracut } = world;
   t.after(() => school.server.stop());
 
   /** Keeps the log where a person finds it, but only of what failed. */
@@ -52,20 +55,19 @@ test('a laptop that always starts', { skip: realBootMissing, concurrency: 2 }, a
       for (const chapter of STORY) {
         const began = Date.now();
         laptop.note(chapter.title);
-        await chapter.run(laptop, school);
+        await chapter.run(laptop, world);
         t.diagnostic(`${Math.round((Date.now() - began) / 1000)} s: ${chapter.title}`);
       }
     }),
   );
 
-  const cuts = drawCuts(LAPTOPS_CUT, seeded(seed));
-  const title = `${cuts.flat().length} power cuts in fetching, staging, choosing and restarting`;
-  const cutting = t.test(title, async (t) => {
-    for (const [index, mine] of cuts.entries()) {
-      const name = `cut-${index + 1}`;
-      await withLog(name, (log) => sufferCuts(school, name, mine, log));
-      t.diagnostic(`${name}: ${mine.map(({ phase, at }) => `${phase} ${at}`).join(', ')}`);
-    }
+  const cutting = drawCuts(LAPTOPS_CUT, seeded(seed)).map((cuts, index) => {
+    const [name, initramfses, by] = index % 2 === 0 ? ['cut', [], ''] : ['cut-dracut', dracut, ' by dracut'];
+    const title = `${cuts.length} power cuts in fetching, staging, choosing and restarting${by}`;
+    return t.test(title, (t) => {
+      t.diagnostic(cuts.map(({ phase, at }) => `${phase} ${at}`).join(', '));
+      return withLog(`${name}-${index}`, (log) => sufferCuts(school, `${name}-${index}`, cuts, log, initramfses));
+    });
   });
-  await Promise.all([story, cutting]);
+  await Promise.all([story, ...cutting]);
 });

@@ -8,11 +8,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { aptSources, suiteFamily } from '../../helpers/apt-sources.ts';
 import { PROJECT_ROOT } from '../../helpers/private-bus.ts';
+import { command } from './command.ts';
 import { addTestParts } from './guest.ts';
 
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'iproute2', 'initramfs-tools', 'busybox-static', 'e2fsprogs'],
-  ...['gpgv', 'libstdc++6', 'adduser', 'openssh-client', 'linux-image-cloud-amd64'],
+  ...['gpgv', 'libstdc++6', 'adduser', 'openssh-client', 'linux-image-cloud-amd64', 'dracut-core'],
 ];
 /** Never unpacked, by dpkg's patterns. */
 const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'];
@@ -49,8 +50,8 @@ export interface DebianParts {
   readonly ripple: string;
 }
 
-/** Builds what is missing (three minutes the first time, most of it downloads) and Ripple's package. */
-export function debianParts(work: string, say: (line: string) => void): DebianParts {
+/** Builds what is missing (three minutes the first time, most of it downloads) and meanwhile Ripple's package. */
+export async function debianParts(work: string, say: (line: string) => void): Promise<DebianParts> {
   const folder = join(PROJECT_ROOT, 'build', 'boot-image');
   mkdirSync(folder, { recursive: true });
   const key = createHash('sha256')
@@ -58,14 +59,13 @@ export function debianParts(work: string, say: (line: string) => void): DebianPa
     .digest('hex')
     .slice(0, 12);
   const base = join(folder, `base-${key}.tar`);
-  if (!existsSync(base)) {
-    say('building the Debian of the boot test with mmdebstrap');
-    mmdebstrap(base);
-  }
-  return { base, newerKernel: newerKernel(folder, base), ripple: ripplePackage(work) };
+  const making = existsSync(base) ? undefined : mmdebstrap(base, say);
+  const [ripple] = await Promise.all([ripplePackage(work), making]);
+  return { base, newerKernel: newerKernel(folder, base), ripple };
 }
 
-function mmdebstrap(target: string): void {
+async function mmdebstrap(target: string, say: (line: string) => void): Promise<void> {
+  say('building the Debian of the boot test with mmdebstrap');
   const sources = aptSources();
   const suite = suiteFamily(sources).base;
   const lines = sources
@@ -76,9 +76,9 @@ function mmdebstrap(target: string): void {
     '--aptopt=Acquire::Languages "none"',
     ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
   ];
-  execFileSync('mmdebstrap', [...args, suite, `${target}.new`, '-'], {
-    input: `${lines.join('\n')}\n`,
-    stdio: ['pipe', 'ignore', 'inherit'],
+  const list = `${target}.sources`;
+  writeFileSync(list, `${lines.join('\n')}\n`);
+  await command('mmdebstrap', [...args, suite, `${target}.new`, list], {
     env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' },
   });
   renameSync(`${target}.new`, target);
@@ -115,24 +115,22 @@ function otherKernels(release: string): string[] {
     .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
 }
 
-function ripplePackage(work: string): string {
+async function ripplePackage(work: string): Promise<string> {
   const out = join(work, 'packages');
-  execFileSync(process.execPath, [join(PROJECT_ROOT, 'scripts/package.mjs'), '--built', '--fast', '--out', out], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  await command(process.execPath, [join(PROJECT_ROOT, 'scripts/package.mjs'), '--built', '--fast', '--out', out]);
   const name = readdirSync(out).find((file) => /^ripple_.*\.deb$/.test(file));
   if (name === undefined) throw new Error('npm run package made no package of the daemon');
   return join(out, name);
 }
 
 /** Unpacks the system into `tree`, installs Ripple, and makes it the image of a school that trusts `keyring`. */
-export function makeImage(tree: string, parts: DebianParts, keyring: string): void {
+export async function makeImage(tree: string, parts: DebianParts, keyring: string): Promise<void> {
   mkdirSync(tree, { recursive: true });
-  execFileSync('tar', ['-xf', parts.base, '-C', tree]);
+  await command('tar', ['-xf', parts.base, '-C', tree]);
   for (const path of TRIMMED) rmSync(join(tree, path), { recursive: true, force: true });
-  trimModules(tree);
+  await trimModules(tree);
   execFileSync('cp', [parts.ripple, join(tree, 'ripple.deb')]);
-  inTree(tree, 'dpkg -i /ripple.deb && rm /ripple.deb');
+  await inTree(tree, 'dpkg -i /ripple.deb && rm /ripple.deb');
   execFileSync('install', ['-m', '0644', keyring, join(tree, 'etc/ripple/keyring.pgp')]);
   mkdirSync(join(tree, 'sysroot'));
   addTestParts(tree);
@@ -144,36 +142,34 @@ export function makeImage(tree: string, parts: DebianParts, keyring: string): vo
   writeFileSync(join(tree, 'etc/machine-id'), '');
   writeFileSync(join(tree, 'etc/fstab'), '');
   for (const name of readdirSync(join(tree, 'boot'))) if (name.startsWith('initrd')) rmSync(join(tree, 'boot', name));
-  inTree(tree, 'update-initramfs -c -k all');
+  await inTree(tree, 'update-initramfs -c -k all');
   for (const emptied of ['var/log', 'var/cache', 'var/lib/apt/lists', 'dev', 'run', 'tmp'])
     for (const name of readdirSync(join(tree, emptied)))
       rmSync(join(tree, emptied, name), { recursive: true, force: true });
 }
 
 /** Puts another kernel into a tree, and takes the one that is there out. */
-export function changeKernel(tree: string, deb: string): void {
+export async function changeKernel(tree: string, deb: string): Promise<void> {
   const old = readdirSync(join(tree, 'usr/lib/modules'))[0] ?? '';
   execFileSync('cp', [deb, join(tree, 'kernel.deb')]);
-  inTree(tree, 'dpkg --purge linux-image-cloud-amd64; dpkg -i --force-depends /kernel.deb && rm /kernel.deb');
-  inTree(tree, `dpkg --purge linux-image-${old}`);
+  await inTree(tree, 'dpkg --purge linux-image-cloud-amd64; dpkg -i --force-depends /kernel.deb && rm /kernel.deb');
+  await inTree(tree, `dpkg --purge linux-image-${old}`);
   rmSync(join(tree, 'usr/lib/modules', old), { recursive: true, force: true });
-  trimModules(tree);
+  await trimModules(tree);
 }
 
-function trimModules(tree: string): void {
+async function trimModules(tree: string): Promise<void> {
   for (const release of readdirSync(join(tree, 'usr/lib/modules'))) {
     const kernel = join(tree, 'usr/lib/modules', release, 'kernel');
     for (const name of DRIVERS_LEFT_OUT) rmSync(join(kernel, 'drivers', name), { recursive: true, force: true });
     for (const name of ['sound', 'arch', 'net/bluetooth', 'net/netfilter', 'net/sctp', 'net/sched', 'net/openvswitch'])
       rmSync(join(kernel, name), { recursive: true, force: true });
-    inTree(tree, `depmod ${release}`);
+    await inTree(tree, `depmod ${release}`);
   }
 }
 
-function inTree(tree: string, command: string): void {
-  execFileSync('chroot', [tree, 'sh', '-c', command], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
+async function inTree(tree: string, line: string): Promise<void> {
+  await command('chroot', [tree, 'sh', '-c', line], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
 }

@@ -16,21 +16,30 @@ export class BootLaptop {
   /** Whose kernel the rescue copy is. */
   readonly #rescueVersion: number;
   #machine: Machine | undefined;
+  /** Taken in turn instead of those of the versions. */
+  readonly #initramfses: readonly string[];
   /** Deployments whose kernels were loaded, one a start. */
   readonly loaded: string[] = [];
 
-  private constructor(folder: string, school: School, log: string, version: number) {
+  private constructor(folder: string, school: School, log: string, version: number, initramfses: readonly string[]) {
     this.folder = folder;
     this.disk = join(folder, 'disk');
     this.log = log;
     this.#school = school;
     this.#rescueVersion = version;
+    this.#initramfses = initramfses;
   }
 
-  static async make(school: School, name: string, version: number, log: string): Promise<BootLaptop> {
+  static async make(
+    school: School,
+    name: string,
+    version: number,
+    log: string,
+    initramfses: readonly string[] = [],
+  ): Promise<BootLaptop> {
     const folder = join(school.folder, name);
     mkdirSync(folder);
-    const laptop = new BootLaptop(folder, school, log, version);
+    const laptop = new BootLaptop(folder, school, log, version, initramfses);
     await school.makeDisk(laptop.disk, version);
     return laptop;
   }
@@ -46,7 +55,15 @@ export class BootLaptop {
     const version = loaded === 'rescue' ? this.#rescueVersion : Number(loaded.deployment.split('.')[1]);
     this.loaded.push(loaded === 'rescue' ? 'rescue' : loaded.deployment);
     const files = this.#school.bootFiles(version);
-    this.#machine = await Machine.start({ ...files, disk: this.disk, folder: this.folder, log: this.log, parameters });
+    const initrd = this.#initramfses[this.loaded.length % this.#initramfses.length] ?? files.initrd;
+    this.#machine = await Machine.start({
+      ...files,
+      initrd,
+      disk: this.disk,
+      folder: this.folder,
+      log: this.log,
+      parameters,
+    });
     return this.#machine;
   }
 
@@ -91,8 +108,7 @@ export class BootLaptop {
   /** Fetches a version and chooses it; the machine then ends by itself. */
   async updateTo(version: number): Promise<void> {
     await this.call('Check', 'a{sv} 0');
-    // "ready" is about a version that is here and was left: it is offered again to whoever asks.
-    await this.untilOneOf('State', ['available', 'ready']);
+    await this.untilOneOf('State', ['available']);
     await this.call('Fetch', `ua{sv} ${version} 0`);
     await this.untilStaged(version);
     await this.restartInto(version);

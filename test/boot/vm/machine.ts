@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 const KERNEL_PARAMETERS =
-  'console=ttyS0 root=/dev/vda boot=ripple panic=1 quiet net.ifnames=0 mitigations=off no_timer_check cryptomgr.notests';
+  'console=ttyS0 root=/dev/vda boot=ripple ripple panic=1 quiet net.ifnames=0 mitigations=off no_timer_check cryptomgr.notests';
 
 export class Machine {
   readonly #process: ChildProcess;
@@ -36,7 +36,7 @@ export class Machine {
   private constructor(process_: ChildProcess, agent: Server, options: MachineOptions) {
     this.#process = process_;
     const log = createWriteStream(options.log, { flags: 'a' });
-    log.write(`\n=== start with ${options.kernel} ${options.parameters ?? ''}\n`);
+    log.write(`\n=== start with ${options.kernel} ${options.initrd} ${options.parameters ?? ''}\n`);
     process_.stdout?.on('data', (chunk: Buffer) => {
       log.write(chunk);
       this.#console = (this.#console + chunk.toString('latin1')).slice(-200_000);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { manifestOf } from '../../helpers/published.ts';
 import type { Random } from '../../helpers/random.ts';
 import { BootLaptop } from './laptop.ts';
+import { assertReadOnly } from './running-tree.ts';
 import type { School } from './school.ts';
 
 type Phase = 'fetch' | 'stage' | 'choose' | 'reboot' | 'boot';
@@ -37,9 +38,18 @@ export function drawCuts(laptops: number, random: Random): Cut[][] {
   );
 }
 
-/** Puts one laptop through all of `cuts`, each from where the one before left it, and checks where it ends. */
-export async function sufferCuts(school: School, name: string, cuts: readonly Cut[], log: string): Promise<void> {
-  let laptop = await BootLaptop.make(school, name, 6, log);
+/**
+ * Puts one laptop through all of `cuts`, each from where the one before left it, and checks where it ends. `initramfses`:
+ * what its starts take in turn instead of the versions' own.
+ */
+export async function sufferCuts(
+  school: School,
+  name: string,
+  cuts: readonly Cut[],
+  log: string,
+  initramfses: readonly string[] = [],
+): Promise<void> {
+  let laptop = await BootLaptop.make(school, name, 6, log, initramfses);
   try {
     let number = 0;
     let slow = 1;
@@ -56,7 +66,7 @@ export async function sufferCuts(school: School, name: string, cuts: readonly Cu
         // It has arrived: the next laptop takes the remaining cuts.
         await arrive(laptop, school);
         rmSync(laptop.folder, { recursive: true });
-        laptop = await BootLaptop.make(school, name, 6, log);
+        laptop = await BootLaptop.make(school, name, 6, log, initramfses);
         await start(laptop);
       }
       await suffer(laptop, cut, slow);
@@ -125,6 +135,7 @@ async function arrive(laptop: BootLaptop, school: School): Promise<void> {
   }
   assert.equal(await laptop.version(), 7);
   await laptop.untilBlessed();
+  await assertReadOnly(laptop.machine, 7);
   await laptop.machine.ok('sync');
   await laptop.off();
   const checked = spawnSync('e2fsck', ['-p', laptop.disk], { encoding: 'utf8' });

@@ -17,13 +17,20 @@ const ATTEMPTS = (version: number): readonly string[] => [
   'echo x >>/var/lib/dpkg/status',
 ];
 
-export async function assertRunningTree(machine: Machine, version: number): Promise<void> {
+export async function assertReadOnly(machine: Machine, version: number): Promise<void> {
   for (const attempt of ATTEMPTS(version)) {
     const { status, output } = await machine.run(attempt);
     assert.notEqual(status, 0, attempt);
     assert.match(output, /Read-only file system|Invalid cross-device link/, attempt);
   }
   await machine.run('umount /mnt; rm -f /var/linked');
+  // Nor is the disk mounted anywhere else: fields 4 to 6 of proc(5), mountinfo, are what of it, where, and how.
+  const mounts = await machine.ok("grep ' - ext4 ' /proc/self/mountinfo | cut -d ' ' -f 4-6");
+  for (const mount of mounts.trim().split('\n')) assert.match(mount, / ro,|^\/laptop\/(home|root|var) /);
+}
+
+export async function assertRunningTree(machine: Machine, version: number): Promise<void> {
+  await assertReadOnly(machine, version);
   // /etc can be written to, and the version's own stays as it is.
   await machine.ok('echo more >>/etc/test/mine && chmod 0600 /etc/test/mine');
   assert.equal(await machine.ok(`cat /sysroot/rootfs/xo.${version}/etc/test/mine`), `of version ${version}\n`);

@@ -4,12 +4,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BootLaptop } from './laptop.ts';
 import { assertRunningTree, leaveOwnFiles, ownFilesAreThere } from './running-tree.ts';
-import type { School } from './school.ts';
-import { kernelOf } from './world.ts';
+import { kernelOf, type World } from './world.ts';
 
 export interface Chapter {
   readonly title: string;
-  run(laptop: BootLaptop, school: School): Promise<void>;
+  run(laptop: BootLaptop, world: World): Promise<void>;
 }
 
 async function trusted(laptop: BootLaptop): Promise<string> {
@@ -46,7 +45,7 @@ export const STORY: readonly Chapter[] = [
   },
   {
     title: 'an init that dies: the tries are used up, it is back on 7, and D-Bus tells why',
-    async run(laptop, school) {
+    async run(laptop, { school }) {
       await school.publish(8);
       await laptop.updateTo(8);
       // Each start of 8 ends with a panic; what runs after the last try is 7.
@@ -58,11 +57,14 @@ export const STORY: readonly Chapter[] = [
       const heard = await laptop.machine.ok('cat /run/monitor');
       assert.match(heard, /"member":"RolledBack".*"data":\[8,7,"it did not start"\]/);
       assert.equal(await laptop.property('CurrentVersion'), '7');
+      await laptop.call('Check', 'a{sv} 0');
+      await laptop.untilOneOf('State', ['idle']);
     },
   },
   {
     title: 'a version with another kernel starts on that',
-    async run(laptop, school) {
+    async run(laptop, { school, nine }) {
+      await nine;
       await school.publish(9);
       await laptop.updateTo(9);
       // One start more when the boot loader still saw the choice before.
@@ -75,7 +77,7 @@ export const STORY: readonly Chapter[] = [
   },
   {
     title: 'ESC: the previous version, with the kernel of that; the next start is the current one again',
-    async run(laptop, school) {
+    async run(laptop, { school }) {
       await laptop.machine.run('sync');
       await laptop.off();
       const machine = await laptop.start();
@@ -95,7 +97,7 @@ export const STORY: readonly Chapter[] = [
   },
   {
     title: 'both versions destroyed: the rescue fetches one by itself, and it starts',
-    async run(laptop, school) {
+    async run(laptop, { school }) {
       laptop.mounted((root) => {
         for (const version of [7, 9]) {
           const tree = join(root, `rootfs/xo.${version}`);

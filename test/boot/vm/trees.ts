@@ -1,11 +1,11 @@
 /** Version trees made of one another. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { command } from './command.ts';
 
 /** `linked`: by hard links; then files must be replaced and never written to. */
-export function copyTree(from: string, to: string, how: 'linked' | 'whole'): void {
-  execFileSync('cp', [how === 'linked' ? '-al' : '-a', from, to]);
+export async function copyTree(from: string, to: string, how: 'linked' | 'whole'): Promise<void> {
+  await command('cp', [how === 'linked' ? '-al' : '-a', from, to]);
 }
 
 /** Replaces a file of a tree. */
@@ -17,7 +17,7 @@ export function changeFile(tree: string, path: string, content: string | Uint8Ar
 }
 
 /** The first version comes to its disk by mke2fs(8), which knows no fractions of a second. */
-export function wholeSeconds(tree: string): void {
+export async function wholeSeconds(tree: string): Promise<void> {
   const recent = ['-newermt', '@1700000000', '-exec', 'touch', '-h', '-d', '@1700000000', '{}', '+'];
-  execFileSync('find', [tree, ...recent]);
+  await command('find', [tree, ...recent]);
 }
