@@ -37,6 +37,17 @@ export function isVersion(path: ByteString, isLink: boolean, ownEtc: ReadonlySet
   return !ownEtc.has(path);
 }
 
+/** Made anew by every start, so that nothing in it is anybody's. */
+const EPHEMERAL = new Set(['dev', 'proc', 'run', 'sys', 'tmp']);
+
+/** Any other link at the top may be somebody's. */
+const KERNEL_LINKS = new Set(['initrd.img', 'initrd.img.old', 'vmlinuz', 'vmlinuz.old']);
+
+/** Whether `name` at the top of the disk is of the system before Ripple: folders and links that each version has of its own. */
+export function isOldSystem(name: string, isLink: boolean): boolean {
+  return SYSTEM.has(name) || EPHEMERAL.has(name) || (isLink && KERNEL_LINKS.has(name));
+}
+
 /** What no version has and no list of ours knows: it stays where it is, and is to be found below /sysroot. */
 export function isStranger(path: ByteString, isLink: boolean): boolean {
   const name = path.slice(2);

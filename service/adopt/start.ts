@@ -1,6 +1,6 @@
 /** What starts the first version: an initramfs that puts the root together, and an entry of the boot loader. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RippleError } from '../api/errors.ts';
 import { writeDurablySync } from '../sys/durable.ts';
@@ -86,4 +86,17 @@ export function addToGrub(root: string, uuid: string, top: MountPoint): string |
   writeDurablySync(join(folder, 'ripple.cfg'), Buffer.from(own), 0o644);
   writeDurablySync(file, Buffer.from(CUSTOM), 0o644);
   return file;
+}
+
+/** By what `addToGrub` wrote, or `startGrubAlone`. */
+export function isStartedByGrub(root: string): boolean {
+  return existsSync(join(root, 'boot/grub/ripple.cfg'));
+}
+
+/** GRUB's own configuration is Ripple's from here on, and the old system is in no menu. May be called again. */
+export function startGrubAlone(root: string): void {
+  const folder = join(root, 'boot/grub');
+  writeDurablySync(join(folder, 'grub.cfg'), readFileSync(join(folder, 'ripple.cfg')), 0o644);
+  const custom = join(folder, 'custom.cfg');
+  if (existsSync(custom) && readFileSync(custom, 'utf8') === CUSTOM) rmSync(custom);
 }

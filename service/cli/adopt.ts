@@ -17,7 +17,8 @@ import { lockSysroot } from '../daemon/sysroot-lock.ts';
 import { deploymentName, Layout } from '../deploy/layout.ts';
 import { MAX_KEYRING_BYTES, parseKeyring } from '../image/documents.ts';
 import { readSignedMessage } from '../sign/packets.ts';
-import type { Command, Invocation } from './command.ts';
+import { finishAdoption } from './adopt-finish.ts';
+import { type Command, type Invocation, UsageError } from './command.ts';
 import { formatBytes } from './terminal.ts';
 
 export const adoptCommand: Command = {
@@ -25,22 +26,41 @@ export const adoptCommand: Command = {
 
 The files are copied, and cloned where the file system can; they are not hard-linked, for whatever writes into a file of the running system would then change the version. So there must be room for them once more. What the laptop changed in /etc, its names, keys and users stay its own over every version. What no version has is then found below /sysroot.
 
-Everything must lie on one file system. When it is cut short, the next run begins again.`,
+Everything must lie on one file system. When it is cut short, the next run begins again.
+
+Once a version runs well, --finish shows what is left of the old system, and with --yes takes it away: its folders, its kernels, and its place in GRUB's menu. It refuses while the old system runs or is the only way back. /home, /root, /var and what is in no version stay.`,
   positionals: [],
   options: {
     root: { type: 'string', value: 'DIR', doc: 'where the installed system is mounted; / when not given' },
     version: { type: 'string', value: 'N', doc: 'the version it becomes, below every published one; 1 when not given' },
     keyring: { type: 'string', value: 'FILE', doc: 'the keyring of the repository to follow, its keyring/1.pgp' },
     'no-initramfs': { type: 'boolean', doc: 'leave the initramfs as it is: it has the hook already' },
+    finish: { type: 'boolean', doc: 'tell what is left of the old system, and take it away with --yes' },
+    yes: { type: 'boolean', doc: 'with --finish: delete' },
+    config: {
+      type: 'string',
+      value: 'FILE',
+      doc: 'with --finish: the configuration; /etc/ripple/ripple.toml when not given',
+    },
     'dry-run': { type: 'boolean', doc: 'only read, count and tell' },
     json: { type: 'boolean', doc: 'print the result as JSON' },
   },
-  examples: ['ripple adopt --dry-run', 'ripple adopt --keyring /media/stick/keyring/1.pgp'],
+  examples: [
+    'ripple adopt --dry-run',
+    'ripple adopt --keyring /media/stick/keyring/1.pgp',
+    'ripple adopt --finish',
+    'ripple adopt --finish --yes',
+  ],
   run: async (invocation) => {
     const { terminal, signal } = invocation;
     const root = resolve(invocation.string('root') ?? '/');
     const dryRun = invocation.flag('dry-run');
+    const finishes = invocation.flag('finish');
+    for (const name of ['yes', 'config'])
+      if (!finishes && (invocation.flag(name) || invocation.string(name) !== undefined))
+        throw new UsageError(`--${name} goes with --finish only`);
     if (process.getuid?.() !== 0) throw new RippleError('NotAuthorized', 'only root can adopt a system; try sudo');
+    if (finishes) return finishAdoption(invocation);
     const layout = new Layout(root);
     if (!dryRun && isAdopted(root, layout) && finishedNow(root))
       return terminal.say(
@@ -118,7 +138,7 @@ function tell(invocation: Invocation, root: string, top: MountPoint, adoption: A
       grub
         ? `Next: restart. ${grub} starts Ripple; the old system is in the same menu.`
         : `Next: let the boot loader start ${startLine(uuid ?? 'UUID-OF-THIS-FILE-SYSTEM', top)}.`,
-      "When it runs well, the old system's own folders below /sysroot (bin, lib, opt, sbin, usr) can go.",
+      'When it runs well, `ripple adopt --finish` takes the old system away.',
     ].join('\n'),
   );
 }

@@ -8,6 +8,7 @@ import { chooseBackend } from '../deploy/choose-backend.ts';
 import { Layout } from '../deploy/layout.ts';
 import type { Command } from './command.ts';
 import { formatBytes, formatTable } from './terminal.ts';
+import { needWritable } from './writable-sysroot.ts';
 
 export const gcCommand: Command = {
   description:
@@ -23,6 +24,7 @@ export const gcCommand: Command = {
     const config = readConfig(invocation.string('config') ?? '/etc/ripple/ripple.toml');
     const layout = new Layout(config.sysroot);
     const isDry = invocation.flag('dry-run');
+    if (!isDry) needWritable(layout.sysroot);
     const lock = isDry ? undefined : lockSysroot(layout);
     try {
       const booted = readBooted(config.bootMarker)?.deployment;

@@ -85,6 +85,7 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
   settle(disk, published.keyring);
   const before = system(disk);
   const version = join(disk, 'rootfs/xo.1');
+  let config = '';
 
   await t.test('a dry run tells what would be and leaves nothing', async () => {
     const told = await rippleOk(['adopt', '--root', disk, '--dry-run']);
@@ -189,6 +190,43 @@ test('ripple adopt', { skip: debianTreesMissing }, async (t) => {
     await laptop.virtual.restart();
     assert.deepEqual([(await laptop.status()).bootedVersion, (await laptop.status()).previousVersion], [2, 1]);
     await laptop.virtual.stop();
+    config = laptop.virtual.configFile;
+  });
+
+  await t.test('--finish tells what is left of the old system, and deletes it only with --yes', async () => {
+    const there = system(disk);
+    const told = await rippleOk(['adopt', '--finish', '--config', config]);
+    assert.match(told, /^usr +[0-9.]+ MB$/m);
+    assert.match(told, /^boot\/vmlinuz-6\.1 /m);
+    assert.match(told, /Nothing was deleted\. .* free up to [0-9.]+ MB: ripple adopt --finish --yes/);
+    assert.deepEqual(lost(there, system(disk)), []);
+    const free = (): number => Number(listed('stat', ['-f', '-c', '%f', disk])[0]);
+    const before = free();
+    // As it is on a laptop that runs.
+    execFileSync('mount', ['-o', 'remount,bind,ro', disk]);
+    const done = JSON.parse(await rippleOk(['adopt', '--finish', '--yes', '--json', '--config', config]));
+    assert.throws(() => writeFileSync(join(disk, 'new'), ''), { code: 'EROFS' }, 'for others it stays read-only');
+    execFileSync('mount', ['-o', 'remount,bind,rw', disk]);
+    assert.ok(done.freedBytes > 100e6);
+    assert.ok((free() - before) * 4096 > 0.9 * done.freedBytes);
+  });
+
+  await t.test('the versions and everything of the person are still there, and GRUB knows nothing else', async () => {
+    const left = listed('ls', ['-A', disk]);
+    const kept = ['boot', 'data', 'home', 'laptop', 'lost+found', 'media', 'mnt', 'ripple', 'root', 'rootfs', 'srv'];
+    assert.deepEqual(left.sort(), [...kept, 'swapfile', 'var'].sort());
+    assert.deepEqual(listed('ls', [join(disk, 'boot')]), ['grub']);
+    for (const name of ['xo.1', 'xo.2']) {
+      const args = ['-f', join(disk, 'ripple/manifests', name), '-p', join(disk, 'rootfs', name)];
+      assert.equal(spawnSync('mtree', args, { encoding: 'utf8' }).stdout, '', name);
+    }
+    assert.equal(readFileSync(join(disk, 'laptop/home/ana/work.txt'), 'utf8'), 'my story\n');
+    assert.equal(readFileSync(join(disk, 'laptop/var/log/own.log'), 'utf8'), 'kept\n');
+    assert.equal(readFileSync(join(disk, 'laptop/etc/hostname'), 'utf8'), 'ana\n');
+    const grub = join(disk, 'boot/grub');
+    assert.match(readFileSync(join(grub, 'grub.cfg'), 'utf8'), /rootfs\/boot\/\$first\/vmlinuz/);
+    assert.equal(existsSync(join(grub, 'custom.cfg')), false);
+    assert.match(await rippleOk(['adopt', '--finish', '--config', config]), /^Nothing is left of the old system\.$/m);
   });
 });
 
