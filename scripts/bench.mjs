@@ -1,4 +1,4 @@
-// npm run bench: set up, then measure Ripple beside rsync and OSTree; writes BENCHMARKS.md. Needs root (loop mounts).
+// npm run bench [-- boot]: set up, then measure Ripple beside rsync and OSTree; writes BENCHMARKS.md. Needs root (loop mounts).
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,5 +12,8 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 setup('bench');
-const result = spawnSync(process.execPath, [join(root, 'build/test/bench/main.js')], { cwd: root, stdio: 'inherit' });
+const result = spawnSync(process.execPath, [join(root, 'build/test/bench/main.js'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(result.status ?? 1);
