@@ -160,7 +160,7 @@ test('a version that a person went back from is not offered after a restart', as
   const told = await powerGoes(laptop);
   assert.deepEqual([told.bootedVersion, told.state], [6, 'idle']);
   const seen: ToldStatus = JSON.parse(await laptop.ok('check', '--json'));
-  assert.equal(seen.state, 'ready', 'to whoever looks it is');
+  assert.equal(seen.state, 'available', 'to whoever looks it is');
 });
 
 test('a memory that was damaged starts afresh, and the laptop works', async (t) => {
