@@ -73,8 +73,7 @@ export class MatchSearch {
     const mask = this.#mask;
     for (let at = this.#entered; at < position; at++) {
       const hash =
-        (((bytes[at] ?? 0) << (2 * hashShift)) ^ ((bytes[at + 1] ?? 0) << hashShift) ^ (bytes[at + 2] ?? 0)) &
-        mask;
+        (((bytes[at] ?? 0) << (2 * hashShift)) ^ ((bytes[at + 1] ?? 0) << hashShift) ^ (bytes[at + 2] ?? 0)) & mask;
       chains[at & WINDOW_MASK] = heads[hash] ?? -1;
       heads[hash] = at;
     }
