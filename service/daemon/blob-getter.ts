@@ -44,12 +44,12 @@ export class BlobGetter {
   ): Promise<FetchResult> {
     const { sources, cache, ledger, clock, logger, ownId } = this.#options;
     const partial = (): readonly Source[] => sources.getting(version);
-    const rivals = (): readonly string[] => (wanted?.pieces ? partial().map(({ id }) => id) : sources.lacking(version));
+    const rivals = wanted?.pieces ? {} : { rivals: () => sources.lacking(version) };
     for (let waitedMs = 0; ; ) {
       try {
         return await fetchBlobs(refs, {
           sources: () => sources.forVersion(version),
-          ...(wanted ? { partners: new PieceMaps({ ...wanted, partial, rivals, own: ownId, clock }) } : {}),
+          ...(wanted ? { partners: new PieceMaps({ ...wanted, partial, ...rivals, own: ownId, clock }) } : {}),
           cache,
           ledger,
           clock,

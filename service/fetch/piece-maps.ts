@@ -11,15 +11,18 @@ export interface PieceMapsOptions {
   readonly pieces?: readonly Sha256[];
   /** Who is getting it now. */
   readonly partial: () => readonly Source[];
-  /** Our own id, and the ids of those who want what is wanted here. */
+  /** Our own id. */
   readonly own: string;
-  readonly rivals: () => readonly string[];
+  /** Ids of those who want what is wanted here; absent: those who are getting it. */
+  readonly rivals?: () => readonly string[];
   readonly clock: Clock;
 }
 
 /** With so many partners each, thirty laptops are one net, and any two are two steps apart. */
 const MOST_PARTNERS = 8;
 const ASK_MS = 1000;
+/** Who is near is looked through this often. */
+const REFRESH_MS = 500;
 const NOTHING = new Uint8Array(0);
 
 interface Partner {
@@ -36,6 +39,8 @@ export class PieceMaps {
   /** The questions that are out before the fetch begins. */
   #first: Promise<void>[] = [];
   #rivals: readonly string[] = [];
+  #sources: readonly Source[] = [];
+  #refreshAtMs = Number.NEGATIVE_INFINITY;
   readonly #asking = new AbortController();
 
   constructor(options: PieceMapsOptions) {
@@ -52,8 +57,11 @@ export class PieceMaps {
 
   /** The partners, after those that left were replaced by others; each is asked for its map when that is due. */
   refresh(): readonly Source[] {
+    const now = this.#options.clock.monotonicMs();
+    if (now < this.#refreshAtMs) return this.#sources;
+    this.#refreshAtMs = now + REFRESH_MS;
     const all = this.#options.partial();
-    this.#rivals = this.#options.rivals();
+    this.#rivals = this.#options.rivals?.() ?? all.map(({ id }) => id);
     const present = new Map(all.map((source) => [source.id, source]));
     for (const [id, { source }] of this.#partners) if (present.get(id) !== source) this.#partners.delete(id);
     const others = all.filter(({ id }) => !this.#partners.has(id));
@@ -61,14 +69,14 @@ export class PieceMaps {
       const [source] = others.splice(Math.floor(Math.random() * others.length), 1);
       if (source) this.#partners.set(source.id, { source, map: NOTHING, missed: new Set(), askAtMs: 0 });
     }
-    const now = this.#options.clock.monotonicMs();
     this.#first = [];
     for (const partner of this.#partners.values()) {
       if (!this.#options.pieces || now < partner.askAtMs) continue;
       partner.askAtMs = now + ASK_MS * (0.75 + Math.random() / 2);
       this.#first.push(this.#ask(partner, this.#options.pieces));
     }
-    return [...this.#partners.values()].map(({ source }) => source);
+    this.#sources = [...this.#partners.values()].map(({ source }) => source);
+    return this.#sources;
   }
 
   /** Whether others want the same, so that not everybody has to ask the server for everything. */

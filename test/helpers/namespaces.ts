@@ -79,7 +79,9 @@ export class Network {
 
   /** The host walks to another room: its last cable goes to another bridge, its address stays. */
   move(host: Host, bridge: string): void {
+    host.setLink(host.lastInterface, false);
     ip('-n', this.#switch, 'link', 'set', 'dev', this.#port(host), 'master', bridge);
+    host.setLink(host.lastInterface, true);
   }
 
   /** Both ways of the host's last cable carry so many bits a second; 0: as many as they can. */
@@ -136,9 +138,9 @@ export class Host {
     return `eth${this.#interfaces - 1}`;
   }
 
-  /** Nothing goes to this address any more, as when a wall is between the two. */
+  /** Nothing goes to this address (or prefix, with its length) any more, as when a wall is between the two. */
   wallOff(address: string): void {
-    ip('-n', this.netns, 'route', 'add', 'blackhole', `${address}/32`);
+    ip('-n', this.netns, 'route', 'add', 'blackhole', address);
   }
 
   /** Bytes that the interface sent so far, by the kernel's count. */

@@ -3,21 +3,14 @@
  * in order, for thirty daemons take half a minute to start on two cores.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sampleMemory } from '../bench/process-memory.ts';
 import { namespacesMissing } from '../helpers/namespaces.ts';
 import { rippleOk } from '../helpers/ripple.ts';
-import {
-  blobsHere,
-  chosen,
-  idOf,
-  isStaged,
-  logOf,
-  type Pupil,
-  SCHOOL_ADDRESS,
-  SHARE_PORT,
-} from '../helpers/school-class.ts';
+import { blobsHere, chosen, idOf, isStaged, logOf, type Pupil } from '../helpers/school-class.ts';
 import { until } from '../helpers/until.ts';
 import {
   assertTree,
@@ -87,8 +80,8 @@ test('a class of thirty', { skip: namespacesMissing }, async (t) => {
       const given = school.host.sentBytes() - before;
       t.diagnostic(`the server gave ${(given / scene.updateBytes).toFixed(2)} updates' worth to ${PUPILS + 1} laptops`);
       assert.ok(given <= MOST_UPDATES_GIVEN * scene.updateBytes, `${given} bytes of ${scene.updateBytes}`);
-      const status = await teacher.host.run('curl', ['-s', `http://${SCHOOL_ADDRESS}:${SHARE_PORT}/status`]);
-      const schoolId: string = JSON.parse(status.stdout).id;
+      const own = join(scene.published.repository, '.school/ripple/state.json');
+      const schoolId: string = JSON.parse(readFileSync(own, 'utf8')).id;
       assert.ok(
         plain.some((one) => (gottenFrom(one)[schoolId] ?? 0) > 0),
         'some have from the server',

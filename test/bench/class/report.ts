@@ -1,0 +1,61 @@
+/** The part of BENCHMARKS.md and the plots of `npm run bench:class`. Pure. */
+import { type ClassFigures, type ClassRun, lastSeconds, OURS } from './figures.ts';
+
+const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+export function classReport({ setup, runs }: ClassFigures): string {
+  const update = setup.contentBytes + setup.manifestBytes;
+  const oneCopy = (update * 8) / setup.serverBitsPerSecond;
+  const rows = runs.map((run) => {
+    const last = lastSeconds(run);
+    return `| ${run.way} | ${run.laptops} | ${(run.seconds[0] ?? 0).toFixed(1)} | ${median(run).toFixed(1)} | **${last.toFixed(1)}** | ${mb(run.serverBytes)} | ${(run.serverBytes / update).toFixed(2)} | ${mb(run.allBytes)} | ${run.cpuSeconds > 0 ? run.cpuSeconds.toFixed(0) : ''} |`;
+  });
+  return `## A class and its server
+
+\`npm run bench:class\`: real daemons, rsync and ostree, each laptop in a network namespace of its own on one bridge; the server's link is
+capped to ${setup.serverBitsPerSecond / 1e6} Mbit/s (tbf), the laptops' own links are not. The update has ${setup.blobs} new contents, together ${mb(setup.contentBytes)} MB that no program can compress, in a
+tree of ${setup.files} different files, with a manifest of ${mb(setup.manifestBytes)} MB. One copy of it takes ${oneCopy.toFixed(1)} s over the server's link. Time runs from when
+the server has it until a laptop has it whole, checked and written; for ours it contains hearing of it. All is on a disk of memory. ${setup.cores} processors
+for everybody; load of other programs when it began: ${setup.loadAtStart.toFixed(1)}.
+
+| way | laptops | first, s | median, s | last, s | MB from the server | updates | MB in all | CPU s of the laptops |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+
+${goals(runs)}
+
+![Time until the last laptop has it, by the size of the class; and how many have it when](docs/bench-class.svg)
+
+The figures, with every laptop's time: [docs/class.json](docs/class.json).
+`;
+}
+
+function goals(runs: readonly ClassRun[]): string {
+  const ours = runs.filter(({ way }) => way === OURS).toSorted((a, b) => a.laptops - b.laptops);
+  const largest = ours.at(-1);
+  if (!largest) return '';
+  const rivals = runs.filter(({ way, laptops }) => way !== OURS && laptops === largest.laptops);
+  const best = rivals.toSorted((a, b) => lastSeconds(a) - lastSeconds(b))[0];
+  const lines: string[] = [];
+  if (best) {
+    const times = lastSeconds(best) / lastSeconds(largest);
+    lines.push(
+      `With ${largest.laptops} laptops neighbours first is **${times.toFixed(1)} times** as fast as the best of the others (${best.way}). Goal: at least 5 times: ${times >= 5 ? 'reached' : '**missed**'}.`,
+    );
+  }
+  const first = ours[0];
+  if (first && first !== largest) {
+    const grown = lastSeconds(largest) / lastSeconds(first);
+    const logarithm = Math.log2(largest.laptops) / Math.log2(first.laptops);
+    const linear = largest.laptops / first.laptops;
+    const verdict = grown <= logarithm * 1.1 ? 'reached' : '**missed**';
+    lines.push(
+      `From ${first.laptops} to ${largest.laptops} laptops its time grew by a factor of ${grown.toFixed(2)}; the logarithm of the class grew by ${logarithm.toFixed(2)}, the class by ${linear.toFixed(2)}. Goal: no more than the logarithm: ${verdict}.`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function median({ seconds }: ClassRun): number {
+  return seconds[Math.floor(seconds.length / 2)] ?? Number.NaN;
+}
