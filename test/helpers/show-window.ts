@@ -158,6 +158,18 @@ export class ShowWindow {
     if (!arrived) throw new Error('the page never showed what it was told');
   }
 
+  /** How many animations run; those inside of elements are not the document's own. */
+  moving(): Promise<number> {
+    return this.page.evaluate(() => {
+      const within = (root: Document | ShadowRoot): number =>
+        [...root.querySelectorAll('*')].reduce(
+          (sum, one) => sum + (one.shadowRoot ? within(one.shadowRoot) : 0),
+          root.getAnimations().length,
+        );
+      return within(document);
+    });
+  }
+
   /** Exactly what is drawn. */
   async png(): Promise<Buffer> {
     const { data } = await this.#cdp.send('Page.captureScreenshot', { format: 'png' });

@@ -49,8 +49,7 @@ for (const language of MATRIX)
           ];
           const where = `${name} ${language} ${sizeName} ${setting}`;
           faults.push(...found.map((fault) => `${where}: ${fault}`));
-          const moving = await window.page.evaluate(() => document.getAnimations().length);
-          if (moving > 0) faults.push(`${where}: moves`);
+          if ((await window.moving()) > 0) faults.push(`${where}: moves`);
           pictures.push({ name: where, jpeg: await window.picture() });
         }
         for (const { name, jpeg } of pictures) writeFileSync(join(PICTURES, `${name.replaceAll(' ', '-')}.jpg`), jpeg);
@@ -101,9 +100,11 @@ test('the dark theme has no fault that axe knows', async () => {
 test('who did not ask for less motion sees the dots fly', async () => {
   const window = await ShowWindow.open(browser);
   await window.page.emulateMedia({ reducedMotion: 'no-preference' });
-  for (const { snapshot, question } of CHILD_SCREENS.filter((one) => /^(fetching|looking|asleep)$/.test(one.name))) {
+  for (const { name, snapshot, question } of CHILD_SCREENS.filter((one) =>
+    /^(fetching|looking|asleep)$/.test(one.name),
+  )) {
     await window.show(snapshot, question);
-    await window.page.waitForFunction(() => document.getAnimations().length > 0, undefined, { timeout: 10_000 });
+    assert.ok((await window.moving()) > 0, name);
   }
   await window.close();
 });
