@@ -76,7 +76,7 @@ async function mmdebstrap(target: string, say: (line: string) => void): Promise<
     '--aptopt=Acquire::Languages "none"',
     ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
   ];
-  const list = `${target}.sources`;
+  const list = `${target}.list`;
   writeFileSync(list, `${lines.join('\n')}\n`);
   await command('mmdebstrap', [...args, suite, `${target}.new`, list], {
     env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' },
