@@ -1,4 +1,5 @@
-/** Where a laptop stands when nothing is under way. Pure. */
+/** Where a laptop stands when nothing is under way, and what it may get from there. Pure. */
+import { RippleError } from '../api/errors.ts';
 import type { UpdaterEvent } from '../core/transitions.ts';
 import type { MemoryState } from './memory.ts';
 import type { Facts } from './parts.ts';
@@ -17,4 +18,19 @@ export function standing(
     (asked || !shunned.includes(version));
   if (facts.staged > 0 && isOffered(facts.staged)) return 'checked-ready';
   return found.some(isOffered) ? 'checked-newer' : 'checked-nothing';
+}
+
+/**
+ * `mayGoBack`: also below the version that runs.
+ * @throws RippleError `WrongState` for the version that runs and is chosen, `Downgrade` for one below it that is not here
+ */
+export function requireGettable(facts: Facts, version: number, mayGoBack: boolean): void {
+  if (version === facts.booted && version === facts.current)
+    throw new RippleError('WrongState', `version ${version} is running already`);
+  if (version < facts.booted && !mayGoBack && !facts.local.includes(version)) {
+    throw new RippleError(
+      'Downgrade',
+      `version ${version} is older than version ${facts.booted}, which runs; use rollback to go back`,
+    );
+  }
 }
