@@ -11,9 +11,10 @@ import type { Clock, Logger } from '../core/ports.ts';
 import type { Backend, BackendEvents, Service } from './backend.ts';
 import type { DnsQuestion, DnsRecord } from './dns-sd.ts';
 import { type MdnsHandlers, MdnsLink, type MdnsSocket } from './mdns-link.ts';
-import { type Link, linksOf } from './network.ts';
+import { carrierChangesOf, type Link, linksOf } from './network.ts';
 
-const NETWORK_POLL_MS = 10_000;
+/** A child who walks to another room has friends there within seconds; a look is a few short files. */
+const NETWORK_POLL_MS = 3_000;
 
 export interface BonjourOptions {
   /** IPv4 addresses to use; every one that is not internal when left out. */
@@ -35,6 +36,8 @@ export class BonjourBackend implements Backend {
   readonly #options: BonjourOptions;
   readonly #events: BackendEvents;
   readonly #links = new Map<string, MdnsLink>();
+  /** The last one of each interface that has none now. */
+  readonly #before = new Map<string, MdnsLink>();
   /** Names of links whose socket broke, until the next look at the network. */
   readonly #broken = new Set<string>();
   readonly #warned = new Set<string>();
@@ -74,11 +77,12 @@ export class BonjourBackend implements Backend {
 
   /** One socket for each link there is now: a socket goes deaf when its interface goes away and comes back. */
   async #followNetwork(service: Service): Promise<void> {
-    const present = linksOf(networkInterfaces(), this.#options.interfaces);
+    const present = linksOf(networkInterfaces(), this.#options.interfaces, carrierChangesOf);
     for (const [name, link] of this.#links) {
       const same = present.some((one) => one.name === name && one.fingerprint === link.fingerprint);
       if (same && !this.#broken.has(name)) continue;
       this.#links.delete(name);
+      this.#before.set(name, link);
       void link.stop(false);
     }
     this.#broken.clear();
@@ -98,6 +102,9 @@ export class BonjourBackend implements Backend {
           this.#warnOnce(`mDNS on ${link.name} (${address}): ${why}`);
         }),
     );
+    const before = this.#before.get(link.name);
+    if (before) opened.inherit(before);
+    this.#before.delete(link.name);
     this.#links.set(link.name, opened);
     return opened.start();
   }

@@ -80,6 +80,11 @@ export class MdnsLink {
     return this.#link.fingerprint;
   }
 
+  /** Those heard by a link before this one: who does not answer here is doubted. */
+  inherit(before: MdnsLink): void {
+    for (const [key, instance] of before.#instances) this.#instances.set(key, instance);
+  }
+
   /** Resolves when the first announcement is out. */
   async start(): Promise<void> {
     for (const delayMs of FIRST_QUESTIONS_MS)

@@ -1,4 +1,5 @@
 /** This machine's IPv4 addresses, grouped by interface, as mDNS wants them: one socket for each interface. */
+import { readFileSync } from 'node:fs';
 import type { NetworkInterfaceInfo } from 'node:os';
 
 export interface Link {
@@ -19,8 +20,14 @@ const MAX_LINKS = 16;
 /**
  * The links to use, of what `os.networkInterfaces()` gave.
  * @param wanted IPv4 addresses to use; `undefined`: every one that is not internal.
+ * @param carrierChanges how often an interface found or lost its network so far: who walks to another room, and has the
+ *   same address there, is among others all the same.
  */
-export function linksOf(interfaces: Interfaces, wanted: readonly string[] | undefined): readonly Link[] {
+export function linksOf(
+  interfaces: Interfaces,
+  wanted: readonly string[] | undefined,
+  carrierChanges: (name: string) => number = () => 0,
+): readonly Link[] {
   return Object.entries(interfaces)
     .flatMap(([name, infos = []]) => {
       const usable = infos.filter(
@@ -35,11 +42,20 @@ export function linksOf(interfaces: Interfaces, wanted: readonly string[] | unde
           name,
           addresses: usable.map((info) => info.address),
           subnets,
-          fingerprint: [index, usable[0]?.mac, ...subnets].join(' '),
+          fingerprint: [index, carrierChanges(name), usable[0]?.mac, ...subnets].join(' '),
         },
       ];
     })
     .slice(0, MAX_LINKS);
+}
+
+/** As the kernel counts them (Documentation/ABI/testing/sysfs-class-net); 0 where it does not tell. */
+export function carrierChangesOf(name: string): number {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/carrier_changes`, 'latin1')) || 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Whether `address` belongs to one of the subnets: mDNS is for the link only (RFC 6762, section 11). */

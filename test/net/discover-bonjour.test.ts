@@ -162,6 +162,18 @@ test('an adapter that is unplugged and put back, with another address, is follow
   await b.sees('n7');
 });
 
+test('who walks to another room has the friends there, with the address it had', { skip }, async (t) => {
+  const { net, hosts } = network(t, 2);
+  net.addBridge('library');
+  const reader = net.addHost('reader', [{ bridge: 'library', address: '10.77.0.9/24' }]);
+  const [a, b, c] = agents(t, [...hosts, reader]);
+  assert.ok(a && b && c && hosts[1]);
+  await Promise.all([a.sees('n1'), b.sees('n0'), c.started()]);
+  net.move(hosts[1], 'library');
+  await Promise.all([b.sees('n2'), c.sees('n1')]);
+  await b.loses('n0');
+});
+
 test('a laptop that starts without a network announces itself when there is one', { skip }, async (t) => {
   const { net, hosts } = network(t, 1);
   const lonely = net.addHost('lonely', []);

@@ -44,6 +44,12 @@ test('an adapter that was unplugged and put back, or has another address, is ano
   assert.notEqual(print([ipv4('10.0.0.8', '10.0.0.8/24'), ipv6(2)]), before);
 });
 
+test('a network that went away and came back may be another one', () => {
+  const print = (changes: number) => linksOf(interfaces, ['10.0.0.7'], () => changes)[0]?.fingerprint;
+  assert.equal(print(2), print(2));
+  assert.notEqual(print(2), print(4));
+});
+
 test('an address is on the link when it lies in one of its subnets', () => {
   const subnets = ['10.0.0.7/24', '192.168.7.2/16'];
   for (const near of ['10.0.0.1', '10.0.0.255', '192.168.200.1']) assert.equal(isOnLink(near, subnets), true, near);
