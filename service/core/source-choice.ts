@@ -64,7 +64,7 @@ export interface SourceView {
   readonly lot: number;
 }
 
-const RANK: Readonly<Record<Source['kind'], number>> = { peer: 0, school: 1, origin: 2, folder: 3, rsync: 4 };
+const RANK: Readonly<Record<Source['kind'], number>> = { peer: 0, folder: 0, school: 1, origin: 2, rsync: 4 };
 /** Behind all others: whoever did not have the last so many blobs is asked only for what nobody else has. */
 const LAST_RANK = 5;
 const MANY_MISSES = 8;

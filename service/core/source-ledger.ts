@@ -146,6 +146,11 @@ export class SourceLedger {
     record.waitUntilMs = 0;
   }
 
+  /** What goes by this name from now on is another: another stick at the same mount point. */
+  forget(id: string): void {
+    this.#records.delete(id);
+  }
+
   #record(id: string): SourceRecord {
     let record = this.#records.get(id);
     if (!record) {

@@ -211,6 +211,12 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     doc: 'a source that sends nothing for this long is left',
   },
   {
+    key: 'stick.watch',
+    kind: 'boolean',
+    fallback: true,
+    doc: 'laptop: when a stick is plugged in and mounted, as UDisks2 tells, look at its top for a repository of this image, and offer what is new; nothing is ever mounted by this',
+  },
+  {
     key: 'boot.marker',
     kind: 'string',
     fallback: '/run/ripple/booted',

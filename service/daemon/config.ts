@@ -43,6 +43,7 @@ export interface Config {
   readonly fetchQuietHours: QuietHours | undefined;
   readonly fetchMetered: boolean;
   readonly fetchStallMs: number;
+  readonly stickWatch: boolean;
   readonly bootMarker: string;
   readonly bootTries: number;
   readonly restartCommand: readonly string[];
@@ -145,6 +146,7 @@ export function parseConfig(text: string, name: string): Config {
     fetchQuietHours: parseQuietHours(quietHours),
     fetchMetered: boolean('fetch.metered'),
     fetchStallMs: integer('fetch.stall_seconds') * 1000,
+    stickWatch: boolean('stick.watch'),
     bootMarker: string('boot.marker'),
     bootTries: integer('boot.tries'),
     restartCommand: strings('boot.restart'),

@@ -10,6 +10,7 @@ import type { LaptopContext } from './laptop-context.ts';
 import type { LaptopDisk } from './laptop-disk.ts';
 import { Metered } from './metered.ts';
 import { PieceBoard } from './piece-board.ts';
+import { PluggedSticks } from './plugged-sticks.ts';
 import { SourceBook } from './source-book.ts';
 import { SourceMemory } from './source-memory.ts';
 
@@ -22,6 +23,7 @@ export interface Getting {
   readonly metered: Metered;
   readonly gate: FetchGate;
   readonly sources: SourceBook;
+  readonly sticks: PluggedSticks;
   readonly board: PieceBoard;
   readonly fetcher: Fetcher;
   readonly checker: Checker;
@@ -48,8 +50,10 @@ export function wireGetting({ config, logger, clock, closers }: LaptopContext, d
     trustedSeconds: () => memory.state.trustedTimeSeconds,
     clock,
   });
+  const sticks = new PluggedSticks();
   const sources = new SourceBook({
     image,
+    sticks,
     origins: config.origins,
     rsyncFolder: layout.rsync,
     discovery,
@@ -87,5 +91,5 @@ export function wireGetting({ config, logger, clock, closers }: LaptopContext, d
     describe: (release, signal) => fetcher.describe(release, signal),
   });
   const neighbours = (): readonly Neighbour[] => discovery?.neighbours() ?? [];
-  return { ledger, sourceMemory, discovery, neighbours, metered, gate, sources, board, fetcher, checker };
+  return { ledger, sourceMemory, discovery, neighbours, metered, gate, sources, sticks, board, fetcher, checker };
 }

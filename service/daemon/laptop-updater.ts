@@ -88,6 +88,11 @@ export class LaptopUpdater implements Updater {
     this.#status.changed();
   }
 
+  /** What was found is not to be had from this one any more. */
+  sourceLeft(id: string): void {
+    this.#status.lost(id);
+  }
+
   /** `isNew`: one that was heard just now. */
   tellOrder(order: OrderInfo | null, isNew: boolean): void {
     this.#order = order;

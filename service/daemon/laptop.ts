@@ -12,6 +12,7 @@ import type { LaptopContext } from './laptop-context.ts';
 import { openLaptopDisk } from './laptop-disk.ts';
 import { wireGetting } from './laptop-getting.ts';
 import { startGiving } from './laptop-giving.ts';
+import { watchSticks } from './laptop-sticks.ts';
 import { LaptopUpdater } from './laptop-updater.ts';
 import { wakeLaptop } from './laptop-waker.ts';
 import { OrderFollower } from './order-follower.ts';
@@ -56,7 +57,8 @@ async function wire(context: LaptopContext, { blessWhen }: LaptopOptions): Promi
   const disk = await openLaptopDisk(context);
   const { layout, memory, switcher, trust, cache } = disk;
   const getting = wireGetting(context, disk);
-  const { ledger, sourceMemory, discovery, neighbours, metered, gate, sources, board, fetcher, checker } = getting;
+  const { ledger, sourceMemory, discovery, neighbours, metered, gate, sources, sticks, board, fetcher, checker } =
+    getting;
   const care = new Care({ layout, switcher, fetcher, cache, logger });
   const updater = new LaptopUpdater({
     image,
@@ -160,6 +162,10 @@ async function wire(context: LaptopContext, { blessWhen }: LaptopOptions): Promi
   }
   closers.push(() => scheduler.stop());
   scheduler.start();
+  if (bus && config.stickWatch) {
+    const keeper = watchSticks(bus, { config, trust, switcher, sticks, ledger, updater, scheduler, logger });
+    closers.push(() => keeper.stop());
+  }
   if (discovery && config.wakeEnabled) {
     const waker = wakeLaptop({ config, trust, switcher, scheduler, clock, logger });
     closers.push(() => waker.stop());

@@ -69,6 +69,11 @@ export class Scheduler {
     this.#lookIn(lookDelayMs(severity, Math.random()), MOST_BUSY_RETRIES);
   }
 
+  /** Somebody plugged a stick in that has news. */
+  pluggedIn(): void {
+    this.#lookIn(0, MOST_BUSY_RETRIES);
+  }
+
   #lookIn(delayMs: number, retries: number): void {
     const atMs = this.#options.clock.monotonicMs() + delayMs;
     // What is due sooner stays.

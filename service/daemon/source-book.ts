@@ -10,6 +10,7 @@ import type { SourceLedger } from '../core/source-ledger.ts';
 import { HttpSource } from '../fetch/http-source.ts';
 import type { Pace } from '../fetch/pace.ts';
 import { RsyncSource } from '../fetch/rsync-source.ts';
+import type { PluggedSticks } from './plugged-sticks.ts';
 
 export interface SourceBookOptions {
   readonly image: string;
@@ -17,6 +18,8 @@ export interface SourceBookOptions {
   /** Where rsync may write; without it rsync servers are not asked. */
   readonly rsyncFolder?: string;
   readonly discovery: Discovery | undefined;
+  /** Absent: there are none. */
+  readonly sticks?: PluggedSticks;
   readonly ledger: SourceLedger;
   readonly stallMs: number;
   /** A cap on what all of them give together. */
@@ -27,6 +30,8 @@ export interface SourceBookOptions {
 }
 
 const MOST_REQUESTS = 16;
+/** Of the versions on a stick the newest are looked at. */
+const MOST_OF_STICK = 4;
 
 export class SourceBook {
   readonly #options: SourceBookOptions;
@@ -59,13 +64,13 @@ export class SourceBook {
     // Fresh luck every look, so that a class does not ask the same dozen for ever.
     const turned = [...inTurn(this.#near(), (id) => ledger.isProven(id), Math.random())];
     turned.sort((a, b) => newest(b) - newest(a) || b.getting - a.getting);
-    return [...turned.slice(0, most).map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+    return [...turned.slice(0, most).map((neighbour) => this.#sourceOf(neighbour)), ...this.#others()];
   }
 
   /** Everybody that may have blobs of `version`. */
   forVersion(version: number): readonly Source[] {
     const peers = this.#near().filter((neighbour) => holds(neighbour, version));
-    return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#usableOrigins()];
+    return [...peers.map((neighbour) => this.#sourceOf(neighbour)), ...this.#others(version)];
   }
 
   /** How many requests may be out at once, at all of them. */
@@ -80,9 +85,10 @@ export class SourceBook {
     return this.#trees.filter(({ id, kind }) => mayAsk?.(kind) !== false && !ledger.isBanned(id, now));
   }
 
-  /** A neighbour or a school server that discovery found has it, or a program on this machine gives it. */
+  /** A neighbour or a school server that discovery found has it, or it is on a stick, or a program on this machine gives it. */
   isNear(version: number): boolean {
-    return this.#borrowed !== undefined || this.#near().some((one) => holds(one, version) || one.getting === version);
+    if (this.#borrowed !== undefined || (this.#options.sticks?.with(version).length ?? 0) > 0) return true;
+    return this.#near().some((one) => holds(one, version) || one.getting === version);
   }
 
   /** Neighbours that are getting `version`, and give what they have of it. */
@@ -125,6 +131,8 @@ export class SourceBook {
 
   /** Versions a source announces. */
   announcedBy(id: string): readonly number[] {
+    const stick = this.#options.sticks?.versions(id);
+    if (stick) return stick.slice(-MOST_OF_STICK);
     const neighbour = this.#neighbour(id);
     return neighbour ? [neighbour.version, neighbour.held, neighbour.getting].filter((version) => version > 0) : [];
   }
@@ -139,6 +147,8 @@ export class SourceBook {
 
   /** Whether a source that has the release of `version` has its content as well. */
   holds(id: string, version: number): boolean {
+    const stick = this.#options.sticks?.versions(id);
+    if (stick) return stick.includes(version);
     const neighbour = this.#neighbour(id);
     return neighbour === undefined || holds(neighbour, version);
   }
@@ -183,12 +193,14 @@ export class SourceBook {
     return this.#options.discovery?.neighbours().find((one) => one.id === id);
   }
 
-  #usableOrigins(): readonly Source[] {
+  /** Sticks, all or those with `version`, and origins. */
+  #others(version?: number): readonly Source[] {
     const now = this.#options.clock.monotonicMs();
-    const { mayAsk } = this.#options;
+    const { mayAsk, sticks } = this.#options;
+    const plugged = (version === undefined ? sticks?.all : sticks?.with(version)) ?? [];
     const origins = mayAsk && !mayAsk('origin') ? [] : this.#origins;
     // What a program on this machine gives costs nothing.
-    const all = this.#borrowed ? [this.#borrowed, ...origins] : origins;
+    const all = [...plugged, ...(this.#borrowed ? [this.#borrowed] : []), ...origins];
     return all.filter((source) => !this.#options.ledger.isBanned(source.id, now));
   }
 

@@ -73,6 +73,12 @@ export class UpdaterStatus {
     if (isNews) this.signal({ name: 'UpdateAvailable', info: newest });
   }
 
+  /** A source is not there any more. */
+  lost(source: string): void {
+    this.#versions = this.#versions.map((info) => ({ ...info, sources: info.sources.filter((id) => id !== source) }));
+    this.changed();
+  }
+
   tellRollback({ from, to, reason }: { readonly from: number; readonly to: number; readonly reason: string }): void {
     const message = `version ${from} did not work here (${reason}): back on version ${to}`;
     this.#lastError = { code: 'RolledBack', message };

@@ -32,6 +32,13 @@ test('what every unit starts is in the package, and what must hold for the sandb
   }
 });
 
+test('the daemon sees sticks that are mounted after it started', () => {
+  const text = readFileSync(join(UNITS, 'ripple.service'), 'utf8');
+  assert.match(text, /^MountFlags=slave$/m);
+  assert.doesNotMatch(text, /^(Inaccessible|TemporaryFileSystem|RootDirectory|RootImage|NoExecPaths)/m);
+  assert.match(text, /^ProtectHome=yes$/m, 'which is /home, /root and /run/user');
+});
+
 test('who calls on the bus starts the daemon by its unit', () => {
   const service = readFileSync(join(PROJECT_ROOT, 'assets/dbus/org.laptop.Ripple1.service'), 'utf8');
   const unit = /^SystemdService=(.*)$/m.exec(service)?.[1] ?? '';

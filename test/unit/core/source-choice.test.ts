@@ -17,7 +17,7 @@ function view(id: string, kind: SourceView['kind'], change: Partial<SourceView> 
   };
 }
 
-test('a neighbour before the school, the school before the site, a folder last', () => {
+test('a neighbour or a stick before the school, the school before the site', () => {
   const all = [view('stick', 'folder'), view('site', 'origin'), view('school', 'school'), view('ana', 'peer')];
   const order: string[] = [];
   for (let left = all; left.length > 0; ) {
@@ -26,7 +26,7 @@ test('a neighbour before the school, the school before the site, a folder last',
     order.push(id);
     left = left.filter((one) => one.id !== id);
   }
-  assert.deepEqual(order, ['ana', 'school', 'site', 'stick']);
+  assert.deepEqual(order, ['stick', 'ana', 'school', 'site']);
 });
 
 test('one good neighbour gets all it takes and the school a single request beside it', () => {
