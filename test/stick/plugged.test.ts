@@ -1,6 +1,6 @@
 /**
  * Sticks that are plugged in while the real daemon runs. UDisks2 is played by a service of this test on a private bus
- * (test/helpers/udisks.ts); the sticks are folders that appear and go, as mount points do.
+ * (test/helpers/udisks.ts), for the real one, which is in udisksd.test.ts, knows no USB without hardware; the sticks are folders that appear and go, as mount points do.
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
