@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: Ripple beside rsync and OSTree doing the same job, and what it adds to a start; writes BENCHMARKS.md and its
- * plots. Usage: main.js [boot]: only the start.
+ * plots. Usage: main.js [boot | storage]: only the start, or only the back ends and the scrub.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { bootText, measureBootTime } from './boot-time.ts';
@@ -12,21 +12,32 @@ import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
 import { plot, reportText } from './report.ts';
-import { measureScrubLoad } from './scrub-load.ts';
 import { type SectionMarkers, withSection } from './section.ts';
-import { makeSources } from './sources.ts';
-import { btrfsStagingRivals, stagingRivals, xfsStagingRivals } from './staging.ts';
+import { makeSources, type Sources } from './sources.ts';
+import { stagingRivals } from './staging.ts';
+import { measureStorage, storageText } from './storage.ts';
 
 const RUNS = 5;
 const REST_SECONDS = 10;
 const BOOT_MARKERS = { start: '<!-- measured by npm run bench boot -->', end: '<!-- end of the start -->' };
 const MARKERS = { start: '<!-- measured by npm run bench -->', end: '<!-- end of what was measured -->' };
 
+const STORAGE_MARKERS = { start: '<!-- measured by npm run bench storage -->', end: '<!-- end of the back ends -->' };
+
+const only = process.argv[2];
+if (only !== undefined && only !== 'boot' && only !== 'storage') {
+  console.error(`bench: there is no part "${only}": boot, storage, or none for all`);
+  process.exit(2);
+}
 const say = (line: string): void => console.log(line);
 const folder = mkdtempSync(join(tmpdir(), 'ripple-bench-'));
 try {
-  if (process.argv[2] !== 'boot') await measureThePrograms();
-  write(BOOT_MARKERS, bootText(await measureBootTime(folder, RUNS, say), RUNS));
+  if (only !== 'boot') {
+    const sources = makeSources(folder, say);
+    if (only === undefined) await measureThePrograms(sources);
+    write(STORAGE_MARKERS, storageText(await measureStorage(sources, { folder, runs: RUNS, say })));
+  }
+  if (only !== 'storage') write(BOOT_MARKERS, bootText(await measureBootTime(folder, RUNS, say), RUNS));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -38,16 +49,11 @@ function write(markers: SectionMarkers, text: string): void {
   say(text);
 }
 
-async function measureThePrograms(): Promise<void> {
-  const sources = makeSources(folder, say);
+async function measureThePrograms(sources: Sources): Promise<void> {
   const options = { folder, runs: RUNS, say };
   const figures = {
     date: new Date().toISOString().slice(0, 10),
-    kernel: release(),
     staging: contest(stagingRivals(sources), options),
-    stagingOnXfs: contest(xfsStagingRivals(sources), { ...options, fileSystem: 'xfs' }),
-    stagingOnBtrfs: contest(btrfsStagingRivals(sources, folder), { ...options, fileSystem: 'btrfs' }),
-    scrub: await measureScrubLoad(sources),
     publishingNext: contest(publishingRivals(sources, 'next'), options),
     publishingFirst: contest(publishingRivals(sources, 'first'), options),
     memory: await measureDaemonMemory(sources, { folder, restSeconds: REST_SECONDS, say }),

@@ -1,31 +1,26 @@
 /** The figures as the text of BENCHMARKS.md and as plots; the text says what was better and what was not. */
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import type { Result } from './contest.ts';
 import type { DaemonMemory } from './daemon-memory.ts';
 import type { FirstByte } from './first-byte.ts';
-import type { ScrubLoad } from './scrub-load.ts';
 import type { Spread } from './statistics.ts';
 
 export interface Figures {
   readonly date: string;
-  readonly kernel: string;
   readonly staging: readonly Result[];
-  readonly stagingOnXfs: readonly Result[];
-  readonly stagingOnBtrfs: readonly Result[];
-  readonly scrub: ScrubLoad;
   readonly publishingNext: readonly Result[];
   readonly publishingFirst: readonly Result[];
   readonly memory: readonly DaemonMemory[];
   readonly firstByte: FirstByte;
 }
 
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 const seconds = (ms: Spread): string =>
   `${(ms.median / 1000).toFixed(2)} (${(ms.min / 1000).toFixed(2)}–${(ms.max / 1000).toFixed(2)})`;
 
 /** Everything between the markers of BENCHMARKS.md. */
 export function reportText(figures: Figures): string {
-  const { memory, firstByte, scrub } = figures;
+  const { memory, firstByte } = figures;
   const memoryRows = memory.map((one) => [
     `${megabytes(one.updateBytes)} MB`,
     `${megabytes(one.atRest.rssBytes)} MB`,
@@ -35,7 +30,7 @@ export function reportText(figures: Figures): string {
   ]);
   const atRest = Math.max(...memory.map((one) => one.atRest.rssBytes));
   const [smallest, largest] = [memory[0]?.peakBytes ?? 0, memory.at(-1)?.peakBytes ?? 0];
-  return `Measured ${figures.date} by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${figures.kernel}, Node ${process.version}.
+  return `Measured ${figures.date} by \`npm run bench\` on ${machine()}.
 Trees: Debian minbase, the base suite alone and with security and updates (152 MB, 6,910 entries, 16 MB of changed files).
 Each program works on a fresh ext4 of its own, in turns, caches warm, and each ends with a flush of the file system. Median (least–most).
 
@@ -46,18 +41,6 @@ ${contestTable(figures.staging)}
 ${verdictOf('staging', figures.staging)}
 
 ![Staging: wall and processor time](docs/bench-staging.svg)
-
-### On XFS
-
-${contestTable(figures.stagingOnXfs)}
-
-### On btrfs
-
-${contestTable(figures.stagingOnBtrfs)}
-
-## Reading every file again in idle time
-
-At the default rate (${megabytes(scrub.rateBytesPerSecond)} MB a second) it reads ${megabytes(scrub.readBytesPerSecond)} MB a second and takes ${scrub.cpuPercent.toFixed(1)}% of one processor (${scrub.cpuMsPerMegabyte.toFixed(1)} ms for a megabyte); without a bound it would read ${megabytes(scrub.fullBytesPerSecond)} MB a second.
 
 ## Publishing the newer version where the older is
 
@@ -85,7 +68,12 @@ Goal: at rest under 70 MB: ${atRest < 70e6 ? 'kept' : `missed by ${megabytes(atR
 `;
 }
 
-function contestTable(results: readonly Result[]): string {
+/** What it was measured on. */
+export function machine(): string {
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+}
+
+export function contestTable(results: readonly Result[]): string {
   const rows = results.map(({ rival, wallMs, cpuMs, peakBytes, writtenBytes, verdict }) => [
     rival.name,
     seconds(wallMs),
@@ -99,7 +87,7 @@ function contestTable(results: readonly Result[]): string {
 }
 
 /** In numbers, whoever wins. */
-function verdictOf(what: string, results: readonly Result[]): string {
+export function verdictOf(what: string, results: readonly Result[]): string {
   const [ours, ...rivals] = results;
   const best = rivals.reduce<Result | undefined>(
     (least, one) => (least && least.wallMs.median <= one.wallMs.median ? least : one),

@@ -11,7 +11,7 @@ depends() {
 }
 
 installkernel() {
-  instmods overlay ext4 btrfs xfs af_packet usb-storage uas vfat nls_ascii nls_cp437 nls_utf8 exfat =drivers/net/ethernet virtio_net
+  instmods overlay ext4 btrfs xfs af_packet usb-storage uas sd_mod xhci-pci ehci-pci ohci-pci uhci-hcd vfat nls_ascii nls_cp437 nls_utf8 exfat =drivers/net/ethernet virtio_net
 }
 
 install() {
