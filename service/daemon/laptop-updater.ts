@@ -48,8 +48,6 @@ export class LaptopUpdater implements Updater {
       trouble: (version, thrown) => this.#work.trouble(version, thrown),
       changed: () => this.changed(),
     });
-    const { rollback } = parts.memory.state;
-    if (rollback) this.#status.tellRollback(rollback);
   }
 
   /** Takes up what was under way when the daemon last ended; call once, after listeners are there. */
@@ -109,10 +107,7 @@ export class LaptopUpdater implements Updater {
     this.#work.check(true);
   }
 
-  /**
-   * As `check`, but by itself: trouble is only logged, and nothing happens while other work is under way.
-   * `afterFailure`: also where a failure stands that nobody has seen. True: it begins.
-   */
+  /** As `check`, by itself: trouble is only logged. `afterFailure`: also over one that nobody has seen. True: it begins. */
   checkQuietly(afterFailure = false): boolean {
     const { state } = this.#status;
     if (this.#work.running || nextState(state, 'check') === undefined || (state === 'failed' && !afterFailure))

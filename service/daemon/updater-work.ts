@@ -38,6 +38,8 @@ export class UpdaterWork {
       status.changed();
       parts.rest();
     });
+    const { rollback } = parts.memory.state;
+    if (rollback) status.tellRollback(rollback);
   }
 
   /** What is under way; `undefined` when nothing is. `version` is 0 where the work is about none. */
