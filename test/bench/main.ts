@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Ripple beside rsync and OSTree doing the same job, and what it adds to a start; writes BENCHMARKS.md and its
- * plots. Usage: main.js [boot | storage]: only the start, or only the back ends and the scrub.
+ * plots. Usage: main.js [boot | storage] [RUNS]: only the start, or only the back ends and the scrub; each RUNS times.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,16 +17,20 @@ import { makeSources, type Sources } from './sources.ts';
 import { stagingRivals } from './staging.ts';
 import { measureStorage, storageText } from './storage.ts';
 
-const RUNS = 5;
 const REST_SECONDS = 10;
 const BOOT_MARKERS = { start: '<!-- measured by npm run bench boot -->', end: '<!-- end of the start -->' };
 const MARKERS = { start: '<!-- measured by npm run bench -->', end: '<!-- end of what was measured -->' };
 
 const STORAGE_MARKERS = { start: '<!-- measured by npm run bench storage -->', end: '<!-- end of the back ends -->' };
 
-const only = process.argv[2];
+const [only, runsWanted = '5'] = process.argv.slice(2);
+const RUNS = Number(runsWanted);
 if (only !== undefined && only !== 'boot' && only !== 'storage') {
   console.error(`bench: there is no part "${only}": boot, storage, or none for all`);
+  process.exit(2);
+}
+if (!Number.isInteger(RUNS) || RUNS < 1) {
+  console.error(`bench: RUNS must be a whole number above 0, not ${runsWanted}`);
   process.exit(2);
 }
 const say = (line: string): void => console.log(line);
