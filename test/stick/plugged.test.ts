@@ -3,7 +3,7 @@
  * (test/helpers/udisks.ts), for the real one, which is in udisksd.test.ts, knows no USB without hardware; the sticks are folders that appear and go, as mount points do.
  */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { connectBus } from '../../dbus/connection.ts';
@@ -105,6 +105,34 @@ test('a stick that was pulled out has nothing to give, is not asked again, and m
   udisks.mounted('sdb1', [stick]);
   await getting;
   await until(async () => (await one.status()).stagedVersion === 7);
+  one.assertTree(published, 7);
+});
+
+test('a stick that goes in the middle is said once, and the same one, back again, brings only the rest', async (t) => {
+  const { one, udisks, lines, mount } = await laptop(t);
+  const [stick, drawer] = [mount('stick'), mount('drawer')];
+  cpSync(master, stick, { recursive: true });
+  // What a laptop meets that had most of it when the stick went: the largest file is not there any more.
+  const [large = ''] = readdirSync(join(stick, 'blobs'), { recursive: true, encoding: 'utf8' }).filter(
+    (name) => statSync(join(stick, 'blobs', name)).size >= 150_000,
+  );
+  renameSync(join(stick, 'blobs', large), mount('large'));
+  udisks.plugIn('sdb1', USB);
+  udisks.mounted('sdb1', [stick]);
+  await until(async () => (await one.status()).state === 'available');
+  const ran = await one.run('get', '7');
+  assert.equal(ran.status, 1);
+  assert.match(ran.stderr, /^ripple get: 1 of [0-9]+ blobs could not be had at any of 1 sources\n$/);
+  assert.equal((await one.status()).lastError.code, 'NoSource');
+  renameSync(stick, drawer);
+  udisks.mounted('sdb1', []);
+  await until(() => lines(/a stick was pulled out/).length === 1);
+  renameSync(mount('large'), join(drawer, 'blobs', large));
+  renameSync(drawer, stick);
+  udisks.mounted('sdb1', [stick]);
+  await until(() => lines(/a stick with a repository was plugged in/).length === 2);
+  await one.ok('get', '7');
+  assert.equal((await one.status()).progress.fromPeers[stick], statSync(join(stick, 'blobs', large)).size);
   one.assertTree(published, 7);
 });
 
