@@ -65,6 +65,7 @@ const ALLOWED = {
     'service/store',
     'service/fetch',
   ],
+  'service/simulate': ['service/api', 'service/core', 'service/fetch'],
   'service/daemon': ['service', 'dbus'],
   'service/cli': ['service', 'dbus'],
   'service/demo': ['service', 'dbus', 'main'],

@@ -118,6 +118,11 @@ export const COMMANDS: readonly CommandName[] = [
     summary: 'play a little class with a school server on this machine',
     load: async () => (await import('./demo.ts')).demoCommand,
   },
+  {
+    name: 'simulate',
+    summary: 'how a version would spread in a class, school or country',
+    load: async () => (await import('./simulate.ts')).simulateCommand,
+  },
   { name: 'keygen', summary: 'make a signing key', load: async () => (await import('./keygen.ts')).keygenCommand },
   {
     name: 'keyring',

@@ -87,9 +87,22 @@ function isGood(view: SourceView): boolean {
  * exactly one good better source, so that the two are faster than one and little is asked of the school; else none.
  */
 export function allowance(view: SourceView, all: readonly SourceView[], perSource: number): number {
+  return allowed(view, ranksOfGood(all), perSource);
+}
+
+/** Of a large class every view is looked at once, not once for each other. */
+function ranksOfGood(all: readonly SourceView[]): readonly number[] {
+  const ranks: number[] = [];
+  for (const view of all) if (isGood(view)) ranks[rank(view)] = (ranks[rank(view)] ?? 0) + 1;
+  return ranks;
+}
+
+function allowed(view: SourceView, good: readonly number[], perSource: number): number {
   if (view.waiting) return 0;
   const mine = rank(view);
-  const better = all.filter((other) => rank(other) < mine && isGood(other)).length * (view.crowd ? ENOUGH : 1);
+  let better = 0;
+  for (let other = 0; other < mine; other++) better += good[other] ?? 0;
+  if (view.crowd) better *= ENOUGH;
   // After trouble one request tells whether it is over.
   const most = view.failures > 0 ? 1 : Math.min(perSource, view.limit);
   if (better === 0) return most;
@@ -101,9 +114,10 @@ export function allowance(view: SourceView, all: readonly SourceView[], perSourc
  * rank first; then the one with the fewest failures, the most room for its rate, and at last the lot.
  */
 export function chooseSource(all: readonly SourceView[], perSource: number): string | undefined {
+  const good = ranksOfGood(all);
   let best: SourceView | undefined;
   for (const view of all) {
-    if (view.inFlight >= allowance(view, all, perSource)) continue;
+    if (view.inFlight >= allowed(view, good, perSource)) continue;
     if (best === undefined || compare(view, best) < 0) best = view;
   }
   return best?.id;

@@ -2,6 +2,7 @@
 import { asRippleError } from '../api/errors.ts';
 import type { Severity } from '../api/model.ts';
 import type { FetchWait } from '../core/fetch-policy.ts';
+import { hintedLookMs, ownLookMs } from '../core/look-rules.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { LaptopUpdater } from './laptop-updater.ts';
@@ -17,10 +18,6 @@ export interface SchedulerOptions {
   readonly logger: Logger;
 }
 
-/** Neighbours that appear together (a class opens its laptops) cause one look. */
-const SETTLE_MS = 1500;
-/** However much neighbours announce, they cannot make a laptop look more often. */
-const LEAST_BETWEEN_MS = 20_000;
 /** Whoever is woken while at something else tries again so often. */
 const BUSY_RETRY_MS = 5000;
 const MOST_BUSY_RETRIES = 120;
@@ -95,7 +92,7 @@ export class Scheduler {
       (info) => !info.local && info.sources.length !== sources.forVersion(info.version).length,
     );
     if (this.#soon || (sources.newestAnnounced() <= known && !unheard)) return;
-    const wait = Math.max(SETTLE_MS, this.#lastLookMs + LEAST_BETWEEN_MS - clock.monotonicMs());
+    const wait = hintedLookMs(this.#lastLookMs, clock.monotonicMs());
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
       this.#look();
@@ -111,13 +108,12 @@ export class Scheduler {
   #arm(): void {
     const { minutes } = this.#options;
     if (minutes === 0) return;
-    // Between half and one and a half times: laptops that were switched on together do not ask together.
     this.#timer = setTimeout(
       () => {
         this.#look();
         this.#arm();
       },
-      Math.min(minutes * 60_000 * (0.5 + Math.random()), LONGEST_TIMER_MS),
+      Math.min(ownLookMs(minutes, Math.random()), LONGEST_TIMER_MS),
     );
     this.#timer.unref();
   }

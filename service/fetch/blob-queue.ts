@@ -22,10 +22,10 @@ export class BlobQueue {
    * `shuffled`: for laptops that get the same at the same time, so that each soon has what the others lack; else the order
    * is kept, which is that of the disk.
    */
-  constructor(refs: readonly BlobRef[], shuffled = false) {
+  constructor(refs: readonly BlobRef[], shuffled = false, random: () => number = Math.random) {
     const large = refs.filter((ref) => ref.sizeBytes >= LARGE_BYTES).sort((a, b) => b.sizeBytes - a.sizeBytes);
     const rest = refs.filter((ref) => ref.sizeBytes < LARGE_BYTES);
-    this.#fresh = shuffled ? [...shuffle(large), ...shuffle(rest)] : [...large, ...rest];
+    this.#fresh = shuffled ? [...shuffle(large, random), ...shuffle(rest, random)] : [...large, ...rest];
     this.#shuffled = shuffled;
   }
 
@@ -90,11 +90,11 @@ export class BlobQueue {
 }
 
 /** Every order is as likely (Fisher and Yates, as in Knuth, TAOCP volume 2, 3.4.2, algorithm P). */
-function shuffle<T>(items: readonly T[]): T[] {
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const left = [...items];
   const mixed: T[] = [];
   while (left.length > 0) {
-    const at = Math.floor(Math.random() * left.length);
+    const at = Math.floor(random() * left.length);
     const [item, last] = [left[at], left.pop()];
     if (item === undefined || last === undefined) break;
     if (at < left.length) left[at] = last;

@@ -71,9 +71,11 @@ export class PieceMaps {
     }
     this.#first = [];
     for (const partner of this.#partners.values()) {
-      if (!this.#options.pieces || now < partner.askAtMs) continue;
+      if (now < partner.askAtMs) continue;
       partner.askAtMs = now + ASK_MS * (0.75 + Math.random() / 2);
-      this.#first.push(this.#ask(partner, this.#options.pieces));
+      // Who did not have the manifest yet may have it by now; else a class would ask the server for each copy of a long one.
+      if (!this.#options.pieces) partner.missed.clear();
+      else this.#first.push(this.#ask(partner, this.#options.pieces));
     }
     this.#sources = [...this.#partners.values()].map(({ source }) => source);
     return this.#sources;

@@ -9,17 +9,24 @@ import type { WantedBlob } from './transfer.ts';
 
 const MEASURE_MS = 1000;
 
+/** Of a source what the table itself needs: a simulated one has no bytes to read. */
+export type Named = Pick<Source, 'id' | 'kind'>;
+export type Partners = Pick<PieceMaps, 'isCrowd' | 'isOursToAsk' | 'isPartner' | 'has' | 'missed'>;
+
 export interface SourceTableOptions {
   readonly ledger: SourceLedger;
   readonly clock: Clock;
   readonly perSource: number;
   readonly maxFailures: number;
   /** Neighbours that have only a part so far. */
-  readonly partners: PieceMaps | undefined;
+  readonly partners: Partners | undefined;
+  /** 0 ≤ x < 1; absent: Math.random. */
+  readonly random?: () => number;
 }
 
-export class SourceTable {
+export class SourceTable<One extends Named = Source> {
   readonly #options: SourceTableOptions;
+  readonly #random: () => number;
   readonly #slots: SlotEstimate;
   /** In a row and in this fetch; the ledger's also count earlier ones. */
   readonly #failures = new Map<string, number>();
@@ -27,10 +34,11 @@ export class SourceTable {
   readonly #lots = new Map<string, number>();
   /** Only while something is out there: a rate is what comes when something was asked for. */
   readonly #measuring = new Map<string, { sinceMs: number; bytes: number }>();
-  #sources: readonly Source[] = [];
+  #sources: readonly One[] = [];
 
   constructor(options: SourceTableOptions) {
     this.#options = options;
+    this.#random = options.random ?? Math.random;
     this.#slots = new SlotEstimate(options.perSource);
   }
 
@@ -39,7 +47,7 @@ export class SourceTable {
   }
 
   /** Takes the present sources, and the rates since the last time. */
-  refresh(whole: readonly Source[], partners: readonly Source[]): void {
+  refresh(whole: readonly One[], partners: readonly One[]): void {
     const sources = [...whole, ...partners];
     this.#sources = sources;
     // Whoever went away and comes back starts afresh.
@@ -61,7 +69,7 @@ export class SourceTable {
   }
 
   /** Who is to be asked for this blob now; `undefined` stands for a blob nothing is known of. `starvedMs`: since anything came. */
-  choose(views: readonly SourceView[], blob: WantedBlob | undefined, starvedMs: number): Source | undefined {
+  choose(views: readonly SourceView[], blob: WantedBlob | undefined, starvedMs: number): One | undefined {
     const { partners } = this.#options;
     const having = this.#candidates(views, blob);
     const isOurs = !blob || !partners?.isCrowd || partners.isOursToAsk(blob.ref.sha256, starvedMs);
@@ -113,14 +121,14 @@ export class SourceTable {
   }
 
   /** To be called before `ended`. True if it is trouble that somebody should hear of. */
-  failed(source: Source, error: SourceError): boolean {
+  failed(source: One, error: Pick<SourceError, 'reason' | 'retryAfterMs'>): boolean {
     const { id } = source;
     // While others of ours are served there, "busy" only means that we ask for too much at once.
     if (error.reason === 'busy' && this.#slots.refused(id, (this.#inFlight.get(id) ?? 1) - 1)) return false;
     // Whoever is still getting it is no worse for what it does not have yet.
     if (error.reason === 'missing' && this.#options.partners?.isPartner(id)) return false;
     // A class that was refused together must not come back together, and leave the server idle in between.
-    const retryAfterMs = error.retryAfterMs * (1 + Math.random());
+    const retryAfterMs = error.retryAfterMs * (1 + this.#random());
     this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), retryAfterMs);
     if (error.reason === 'missing') return false;
     if (error.reason !== 'busy') this.#failures.set(id, (this.#failures.get(id) ?? 0) + 1);
@@ -128,7 +136,7 @@ export class SourceTable {
   }
 
   /** Sources that may be asked at all, now or after a wait. */
-  #usable(): readonly Source[] {
+  #usable(): readonly One[] {
     const { ledger, clock, maxFailures } = this.#options;
     const now = clock.monotonicMs();
     return this.#sources.filter(({ id }) => !ledger.isBanned(id, now) && (this.#failures.get(id) ?? 0) < maxFailures);
@@ -157,7 +165,7 @@ export class SourceTable {
   #lot(id: string): number {
     let lot = this.#lots.get(id);
     if (lot === undefined) {
-      lot = lotOf(this.#options.ledger.isProven(id), Math.random());
+      lot = lotOf(this.#options.ledger.isProven(id), this.#random());
       this.#lots.set(id, lot);
     }
     return lot;

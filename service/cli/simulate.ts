@@ -1,0 +1,102 @@
+/** `ripple simulate`: how a version would spread in a class, a school or a country. */
+import { writeFileSync } from 'node:fs';
+import { POLICIES, POLICY_TITLES, type Policy } from '../simulate/figures.ts';
+import { simulationPlot } from '../simulate/plot.ts';
+import { KERNEL, LAPTOP, links, scaledTo } from '../simulate/presets.ts';
+import { DAYS, SAMPLES, type Simulation, simulate } from '../simulate/simulation.ts';
+import { simulationTable } from '../simulate/table.ts';
+import { type Command, type Invocation, UsageError } from './command.ts';
+
+const CLASS_LAPTOPS = 30;
+const SCHOOL_LAPTOPS = 2000;
+const COUNTRY_LAPTOPS = 1_000_000;
+const SERVER_MBIT = 10;
+const AIR_MBIT = 40;
+const MOST_MEGABYTES = 10_000;
+
+const sizes = SAMPLES.map(({ laptops, percent }) => `${laptops} laptops (${percent} of hundred schools)`).join(', ');
+
+export const simulateCommand: Command = {
+  description: `Says how long a class, a school or a country would take to get a version, and what that costs the school server, its uplink and the air, in virtual time. Nothing is sent. When a laptop looks, which way it goes, whom it asks for what, and who repeats a wake-up packet is decided by the same code as in the daemon; links, air, walking and sleeping are a model.
+
+Compared are four policies: ${POLICIES.map((policy) => `${policy} (${POLICY_TITLES[policy]})`).join(', ')}.
+
+A class is one room with a channel of its own, everybody awake; with --wired all are on cables. In a school rooms of thirty share three channels, one room of five does not reach the server, there is a playground where laptops hear each other thirty metres far, and homes with four children near each other; laptops are closed, carried about and left at home, for ${DAYS} days of school. A country is reckoned from three schools, of ${sizes}: each stands for all schools of its size, moved by up to a quarter of an hour for when their servers looked; schools have nothing in common but the publisher.
+
+The update is a new kernel as it was measured (BENCHMARKS.md), or another size of the same kind. What a laptop needs to look, unpack and write, the rates of the air and how children behave are guesses: compare the policies, do not trust the minutes.`,
+  positionals: [],
+  options: {
+    laptops: { type: 'string', value: 'N', doc: `one class of so many, 1 to 1000; ${CLASS_LAPTOPS} unless given` },
+    school: { type: 'boolean', doc: `a school of ${SCHOOL_LAPTOPS} laptops` },
+    country: { type: 'boolean', doc: `a country of ${COUNTRY_LAPTOPS} laptops` },
+    policy: { type: 'string', value: 'POLICY', multiple: true, doc: 'only this one; may be given several times' },
+    megabytes: { type: 'string', value: 'N', doc: 'content that changed; 103 unless given' },
+    'server-mbit': {
+      type: 'string',
+      value: 'N',
+      doc: `link of the school server, Mbit/s; ${SERVER_MBIT} unless given`,
+    },
+    'air-mbit': { type: 'string', value: 'N', doc: `a wireless channel, Mbit/s; ${AIR_MBIT} unless given` },
+    wired: { type: 'boolean', doc: 'a class on cables' },
+    critical: { type: 'boolean', doc: 'a critical release, which wakes at once' },
+    seed: { type: 'string', value: 'N', doc: 'the same number, the same result; 1 unless given' },
+    out: { type: 'string', value: 'FILE.svg', doc: 'write a plot' },
+    json: { type: 'boolean', doc: 'print the result as JSON' },
+  },
+  examples: [
+    'ripple simulate',
+    'ripple simulate --school --out school.svg',
+    'ripple simulate --laptops 100 --policy neighbours --json',
+  ],
+  run: async (invocation) => {
+    const { terminal } = invocation;
+    const simulation = simulationOf(invocation);
+    const out = invocation.string('out');
+    if (out !== undefined && !out.endsWith('.svg')) throw new UsageError(`--out must end in .svg, not "${out}"`);
+    const runs = await simulate({
+      ...simulation,
+      signal: invocation.signal,
+      onProgress: (share) => terminal.bar('Simulating', share, 1),
+    });
+    const title = `${simulation.laptops} laptops (${simulation.scene}), ${(simulation.update.changedBytes / 1e6).toFixed(0)} MB changed`;
+    if (out !== undefined) writeFileSync(out, simulationPlot(title, runs));
+    terminal.result({ ...simulation, runs }, () => [title, simulationTable(runs), ...notes(simulation)].join('\n'));
+  },
+};
+
+function simulationOf(invocation: Invocation): Simulation {
+  const laptops = invocation.integer('laptops', 1, 1000);
+  const chosen = [laptops !== undefined, invocation.flag('school'), invocation.flag('country')].filter(Boolean);
+  if (chosen.length > 1) throw new UsageError('only one of --laptops, --school and --country');
+  const scene = invocation.flag('country') ? 'country' : invocation.flag('school') ? 'school' : 'class';
+  if (invocation.flag('wired') && scene !== 'class') throw new UsageError('--wired is for a class');
+  const megabytes = invocation.integer('megabytes', 1, MOST_MEGABYTES);
+  const policies = invocation.list('policy').map(policyOf);
+  return {
+    scene,
+    laptops: { class: laptops ?? CLASS_LAPTOPS, school: SCHOOL_LAPTOPS, country: COUNTRY_LAPTOPS }[scene],
+    policies: policies.length > 0 ? [...new Set(policies)] : POLICIES,
+    update: megabytes === undefined ? KERNEL : scaledTo(KERNEL, megabytes * 1e6),
+    links: links(
+      invocation.integer('server-mbit', 1, 100_000) ?? SERVER_MBIT,
+      invocation.integer('air-mbit', 1, 100_000) ?? AIR_MBIT,
+    ),
+    machine: LAPTOP,
+    severity: invocation.flag('critical') ? 'critical' : 'normal',
+    isWired: invocation.flag('wired'),
+    seed: invocation.integer('seed', 0, 2 ** 32 - 1) ?? 1,
+  };
+}
+
+function policyOf(text: string): Policy {
+  const policy = POLICIES.find((one) => one === text);
+  if (!policy) throw new UsageError(`--policy must be ${POLICIES.join(', ')}, not "${text}"`);
+  return policy;
+}
+
+function notes({ scene }: Simulation): readonly string[] {
+  const guess =
+    'Links and laptops are guesses and no measured class was compared yet: compare the policies, not the minutes.';
+  if (scene !== 'country') return [guess];
+  return [`Reckoned from three simulated schools, of ${sizes}; each stands for all of its size.`, guess];
+}

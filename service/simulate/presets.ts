@@ -1,0 +1,52 @@
+/** What is simulated unless something else is said. Figures without a source are guesses; `ripple simulate --help` says so. */
+import type { Links, Machine, Update } from './figures.ts';
+
+/** A new kernel, as `npm run bench:wire` measured it (BENCHMARKS.md, kernel-modules), in the tree of a whole system. */
+export const KERNEL: Update = {
+  treeBytes: 3_000_000_000,
+  manifestBytes: 4_000_000,
+  changedBytes: 102_521_424,
+  changedFiles: 904,
+  bundleBytes: 894_571,
+  rsyncBytes: 22_715_386,
+};
+
+/** Of a small laptop; guessed. */
+export const LAPTOP: Machine = {
+  lookSeconds: 0.3,
+  stageSeconds: 3,
+  unpackSeconds: 8,
+  secondsPerMegabyte: 0.05,
+  sharedCores: 0,
+};
+
+const BITS = 8;
+
+/** Of the room's channel what is left to the bytes themselves; guessed. */
+export function links(serverMbit: number, airMbit: number): Links {
+  return {
+    serverBytesPerSecond: (serverMbit * 1e6) / BITS,
+    airBytesPerSecond: (airMbit * 1e6) / BITS,
+    laptopBytesPerSecond: 12_500_000,
+    requestSeconds: 0.01,
+  };
+}
+
+/** Bytes and files of another size, in the proportions of the first. */
+export function scaledTo(update: Update, changedBytes: number): Update {
+  const share = changedBytes / update.changedBytes;
+  return {
+    ...update,
+    changedBytes,
+    changedFiles: Math.max(1, Math.round(update.changedFiles * share)),
+    bundleBytes: Math.max(1, Math.round(update.bundleBytes * share)),
+    rsyncBytes: Math.max(1, Math.round(update.rsyncBytes * share)),
+  };
+}
+
+export const SLOTS = 4;
+/** Files are put together to so many pieces; a school to fewer: the simulation is quicker, the bytes are the same. */
+export const CLASS_PIECES = 32;
+export const SCHOOL_PIECES = 8;
+export const CLASS_TICK_SECONDS = 0.1;
+export const SCHOOL_TICK_SECONDS = 3;

@@ -1,0 +1,131 @@
+/** One school: a server that has the version at second 0, and its laptops, until all have it or the time is over. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { lookDelayMs } from '../core/wake-rules.ts';
+import type { Links, Machine, Policy, Run, Update } from './figures.ts';
+import { shared } from './flows.ts';
+import { Host } from './host.ts';
+import { SimLaptop } from './laptop.ts';
+import { Random } from './random.ts';
+import { Scene } from './scene.ts';
+import { wakeUp } from './wake.ts';
+import type { World } from './world.ts';
+
+export interface SchoolRunOptions {
+  readonly policy: Policy;
+  readonly update: Update;
+  readonly links: Links;
+  readonly machine: Machine;
+  readonly severity: 'normal' | 'critical';
+  readonly world: World;
+  readonly seed: number;
+  /** The update's files are put together to at most so many. */
+  readonly mostPieces: number;
+  /** Upload slots of each; the defaults of `share.slots`. */
+  readonly slots: number;
+  /** Shortest step of virtual time. */
+  readonly tickSeconds: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (has: number, laptops: number, seconds: number) => void;
+}
+
+/** As the daemon says it. */
+const RETRY_AFTER_MS = 1000;
+const PROGRESS_EVERY = 64;
+
+/** @throws whatever `signal` was aborted with */
+export async function runSchool(options: SchoolRunOptions): Promise<Run> {
+  const random = new Random(options.seed);
+  const pieces = piecesOf(options.update, options.mostPieces, random);
+  const { policy, links, world } = options;
+  const hostOf = (id: string, kind: 'peer' | 'school', bytesPerSecond: number): Host =>
+    new Host({
+      id,
+      kind,
+      slots: options.slots,
+      retryAfterMs: RETRY_AFTER_MS,
+      link: shared(id, bytesPerSecond),
+      pieces: pieces.length,
+      rateBytesPerSecond: 0,
+    });
+  const server = hostOf('school', 'school', links.serverBytesPerSecond);
+  server.fill();
+  server.hasBundle = policy === 'bundles';
+  const scene = new Scene({ ...options, pieces, random }, server);
+  const hasAt: number[] = [];
+  const byHost = new Map<Host, SimLaptop>();
+  const laptops: SimLaptop[] = world.stays.map((stays, index) => {
+    const host = hostOf(`laptop ${index}`, 'peer', links.laptopBytesPerSecond);
+    const laptop = new SimLaptop(
+      host,
+      scene,
+      () => hasAt.push(scene.time.nowMs / 1000),
+      () => {
+        for (const other of scene.near(host)) byHost.get(other)?.heard();
+      },
+    );
+    byHost.set(host, laptop);
+    for (const stay of stays) scene.time.in(stay.atSeconds * 1000, () => laptop.move(stay.spot));
+    return laptop;
+  });
+  let wakePackets = 0;
+  scene.time.in(world.wakeAtSeconds * 1000, () => {
+    wakePackets = wakeAll(scene, laptops, options.severity);
+  });
+  const { time, flows } = scene;
+  for (let step = 0; hasAt.length < laptops.length; step++) {
+    if (time.nowMs >= world.endSeconds * 1000) break;
+    const nextMs = Math.min(time.nextMs ?? Number.POSITIVE_INFINITY, flows.nextEnd * 1000);
+    if (!Number.isFinite(nextMs)) break;
+    // What comes soon one after the other is reckoned together.
+    time.advanceTo(flows.isIdle ? nextMs : Math.max(nextMs, time.nowMs + options.tickSeconds * 1000));
+    flows.pass(time.nowMs / 1000);
+    if (step % PROGRESS_EVERY !== 0) continue;
+    options.onProgress?.(hasAt.length, laptops.length, time.nowMs / 1000);
+    await nextTurn();
+    options.signal?.throwIfAborted();
+  }
+  const busy = world.air.map(({ busySeconds }) => busySeconds);
+  return {
+    policy,
+    laptops: laptops.length,
+    hasAt,
+    weight: 1,
+    serverBytes: server.givenBytes,
+    peerBytes: laptops.reduce((sum, { host }) => sum + host.givenBytes, 0),
+    takenBytes: scene.takenBytes,
+    uplinkBytes: uplinkBytes(policy, options.update),
+    airSeconds: busy.reduce((sum, one) => sum + one, 0),
+    busiestAirSeconds: busy.reduce((most, one) => Math.max(most, one), 0),
+    wakePackets,
+    endSeconds: time.nowMs / 1000,
+  };
+}
+
+/** What the school server itself took once: the way that it offers. */
+export function uplinkBytes(policy: Policy, update: Update): number {
+  if (policy === 'bundles') return update.bundleBytes;
+  return policy === 'rsync' ? update.rsyncBytes : update.manifestBytes + update.changedBytes;
+}
+
+/** Says how many packets it took. */
+function wakeAll(scene: Scene, laptops: readonly SimLaptop[], severity: 'normal' | 'critical'): number {
+  const { time, options } = scene;
+  const listening = laptops.filter((laptop) => !laptop.has && scene.canHear(scene.server, laptop.host));
+  const { packets, heardMs } = wakeUp(listening.length, options.random);
+  for (const [index, laptop] of listening.entries()) {
+    const afterMs = heardMs[index];
+    if (afterMs !== undefined) time.in(afterMs + lookDelayMs(severity, options.random.next()), () => laptop.look());
+  }
+  return packets;
+}
+
+/** Sizes as files have them: many small ones, few large ones (log-normal; Downey, MASCOTS 2001), which add up to what changed. */
+export function piecesOf({ changedBytes, changedFiles }: Update, most: number, random: Random): number[] {
+  const count = Math.max(1, Math.min(changedFiles, most));
+  const weights = Array.from({ length: count }, () => {
+    const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+    return Math.exp(1.8 * normal);
+  });
+  const sum = weights.reduce((total, one) => total + one, 0);
+  return weights.map((weight) => Math.max(1, Math.round((changedBytes * weight) / sum)));
+}

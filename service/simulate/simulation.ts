@@ -1,0 +1,110 @@
+/** What `ripple simulate` runs: a class, a school, or a country, once for each policy, and always with the same chances. */
+import type { Links, Machine, Policy, Run, Update } from './figures.ts';
+import { CLASS_PIECES, CLASS_TICK_SECONDS, SCHOOL_PIECES, SCHOOL_TICK_SECONDS, SLOTS } from './presets.ts';
+import { Random } from './random.ts';
+import { runSchool } from './school.ts';
+import { classWorld, schoolWorld } from './world.ts';
+
+export interface Simulation {
+  readonly scene: 'class' | 'school' | 'country';
+  readonly laptops: number;
+  readonly policies: readonly Policy[];
+  readonly update: Update;
+  readonly links: Links;
+  readonly machine: Machine;
+  readonly severity: 'normal' | 'critical';
+  /** Of a class: cables and no shared air. */
+  readonly isWired: boolean;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** Between policies and now and then: a share from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+export const DAYS = 3;
+export const COUNTRY_SCHOOLS = 5000;
+/** Laptops of the schools that are simulated for a country, and how many of hundred schools are like that. */
+export const SAMPLES = [
+  { laptops: 60, percent: 40 },
+  { laptops: 180, percent: 40 },
+  { laptops: 520, percent: 20 },
+] as const;
+
+/** One run for each policy. @throws whatever `signal` was aborted with */
+export async function simulate(simulation: Simulation): Promise<readonly Run[]> {
+  const { scene, policies, onProgress } = simulation;
+  const runs: Run[] = [];
+  for (const policy of policies) {
+    const one = scene === 'country' ? countryOf(simulation, policy) : placeOf(simulation, policy, simulation.laptops);
+    runs.push(await one);
+    onProgress?.(runs.length / policies.length);
+  }
+  return runs;
+}
+
+function placeOf(simulation: Simulation, policy: Policy, laptops: number): Promise<Run> {
+  const { scene, links, isWired, seed, policies, onProgress } = simulation;
+  const isClass = scene === 'class';
+  const done = policies.indexOf(policy);
+  return runSchool({
+    ...simulation,
+    policy,
+    // Who is where is the same for each policy.
+    world: isClass
+      ? classWorld({ laptops, links, isWired })
+      : schoolWorld({ laptops, links, days: DAYS, random: new Random(seed ^ laptops) }),
+    mostPieces: isClass ? CLASS_PIECES : SCHOOL_PIECES,
+    slots: SLOTS,
+    tickSeconds: isClass ? CLASS_TICK_SECONDS : SCHOOL_TICK_SECONDS,
+    onProgress: (has, all) => onProgress?.((done + has / all) / policies.length),
+  });
+}
+
+/**
+ * Schools share nothing but the publisher, and he gives to each once: so a school of each size is simulated, and stands for
+ * all of its size, each of which begins when its server has the version. These begin one after the other as their servers look
+ * (a quarter of an hour); what one has is what its sample has, moved by that time.
+ */
+async function countryOf(simulation: Simulation, policy: Policy): Promise<Run> {
+  const { seed, laptops: all } = simulation;
+  const perSchool = SAMPLES.reduce((sum, { laptops, percent }) => sum + (laptops * percent) / 100, 0);
+  const schools = Math.max(1, Math.round(all / perSchool));
+  const random = new Random(seed);
+  const runs: { readonly times: number; readonly run: Run }[] = [];
+  for (const sample of SAMPLES)
+    runs.push({
+      times: (schools * sample.percent) / 100,
+      run: await placeOf(simulation, policy, sample.laptops),
+    });
+  const add = (what: (run: Run) => number): number => runs.reduce((sum, { times, run }) => sum + times * what(run), 0);
+  const hasAt = runs.flatMap(({ times, run }) => run.hasAt.flatMap((at) => moved(at, times, all, random)));
+  return {
+    policy,
+    laptops: Math.round(add(({ laptops }) => laptops)),
+    hasAt: hasAt.map(({ at }) => at).sort((a, b) => a - b),
+    weight: hasAt[0]?.weight ?? 1,
+    serverBytes: add(({ serverBytes }) => serverBytes),
+    peerBytes: add(({ peerBytes }) => peerBytes),
+    takenBytes: add(({ takenBytes }) => takenBytes),
+    uplinkBytes: add(({ uplinkBytes }) => uplinkBytes),
+    airSeconds: add(({ airSeconds }) => airSeconds),
+    busiestAirSeconds: Math.max(...runs.map(({ run }) => run.busiestAirSeconds)),
+    wakePackets: add(({ wakePackets }) => wakePackets),
+    endSeconds: Math.max(...runs.map(({ run }) => run.endSeconds)) + UPSTREAM_SECONDS,
+  };
+}
+
+const UPSTREAM_SECONDS = 900;
+/** Of so many laptops each one time is kept for the plot. */
+const KEPT = 20_000;
+
+function moved(
+  at: number,
+  times: number,
+  laptops: number,
+  random: Random,
+): readonly { readonly at: number; readonly weight: number }[] {
+  const weight = Math.max(1, laptops / KEPT);
+  const count = Math.floor(times / weight + random.next());
+  return Array.from({ length: count }, () => ({ at: at + random.between(0, UPSTREAM_SECONDS), weight }));
+}
