@@ -5,15 +5,15 @@
  */
 import type { Sha256 } from './ports.ts';
 
-/** Whoever got nothing for so long takes over pieces of twice as many others: they may not reach the server, or be gone. */
+/** When nothing moved for so long, pieces of twice as many others are taken over: they may not reach the server, or be gone. */
 const TAKE_OVER_MS = 3000;
 
 /**
- * Whether `own` is to ask the server for a piece, while the laptops `others` want it, too. `starvedMs`: since anything
- * came to it, from anybody.
+ * Whether `own` is to ask the server for a piece, while the laptops `others` want it, too. `standingMs`: since anything
+ * came to it, or to a laptop near that it lacked. What only is slow, as on a machine that has much to do, is not taken over.
  */
-export function isOursToAsk(own: string, others: readonly string[], piece: Sha256, starvedMs: number): boolean {
-  const first = 2 ** Math.min(20, Math.floor(starvedMs / TAKE_OVER_MS));
+export function isOursToAsk(own: string, others: readonly string[], piece: Sha256, standingMs: number): boolean {
+  const first = 2 ** Math.min(20, Math.floor(standingMs / TAKE_OVER_MS));
   if (first > others.length) return true;
   const mine = weight(own, piece);
   let before = 0;

@@ -16,6 +16,9 @@ import { Meter } from './meter.ts';
 import { LOOK_AGAIN_MS, NOBODY_PATIENCE_MS } from './patience.ts';
 import type { SourceBook } from './source-book.ts';
 
+/** So long a laptop that lacks a version is taken to want it, too. */
+const CLASS_FORMS_MS = 5000;
+
 export interface BlobGetterOptions {
   readonly layout: Layout;
   readonly image: string;
@@ -44,12 +47,16 @@ export class BlobGetter {
   ): Promise<FetchResult> {
     const { sources, cache, ledger, clock, logger, ownId } = this.#options;
     const partial = (): readonly Source[] => sources.getting(version);
-    const rivals = wanted?.pieces ? {} : { rivals: () => sources.lacking(version) };
+    const beganMs = clock.monotonicMs();
+    // Who begins at the same time has not said so yet.
+    const isForming = (): boolean => !wanted?.pieces || clock.monotonicMs() - beganMs < CLASS_FORMS_MS;
+    const rivals = (): readonly string[] =>
+      isForming() ? sources.lacking(version) : sources.getting(version).map(({ id }) => id);
     for (let waitedMs = 0; ; ) {
       try {
         return await fetchBlobs(refs, {
           sources: () => sources.forVersion(version),
-          ...(wanted ? { partners: new PieceMaps({ ...wanted, partial, ...rivals, own: ownId, clock }) } : {}),
+          ...(wanted ? { partners: new PieceMaps({ ...wanted, partial, rivals, own: ownId, clock }) } : {}),
           cache,
           ledger,
           clock,

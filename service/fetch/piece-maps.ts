@@ -23,12 +23,17 @@ const MOST_PARTNERS = 8;
 const ASK_MS = 1000;
 /** Who is near is looked through this often. */
 const REFRESH_MS = 500;
+/** Without maps, whoever did not have it a moment ago may have it by now. */
+const MISSED_MS = 1000;
+/** Who got nothing for so long no longer waits for laptops that say that they have it. */
+const PATIENCE_MS = 30_000;
 const NOTHING = new Uint8Array(0);
 
 interface Partner {
   readonly source: Source;
   map: Uint8Array;
-  readonly missed: Set<Sha256>;
+  /** Until when it is not asked for it again, monotonic. */
+  readonly missed: Map<Sha256, number>;
   askAtMs: number;
 }
 
@@ -41,11 +46,15 @@ export class PieceMaps {
   #rivals: readonly string[] = [];
   #sources: readonly Source[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
+  /** What a partner or we had once: a piece that is not in it, in a map, is new to us all. */
+  readonly #seen: Uint8Array;
+  #grewAtMs = Number.NEGATIVE_INFINITY;
   readonly #asking = new AbortController();
 
   constructor(options: PieceMapsOptions) {
     this.#options = options;
     this.#indexOf = new Map(options.pieces?.map((sha256, index) => [sha256, index]));
+    this.#seen = new Uint8Array(pieceMapBytes(options.pieces?.length ?? 0));
     setMaxListeners(0, this.#asking.signal);
   }
 
@@ -67,7 +76,7 @@ export class PieceMaps {
     const others = all.filter(({ id }) => !this.#partners.has(id));
     while (this.#partners.size < MOST_PARTNERS && others.length > 0) {
       const [source] = others.splice(Math.floor(Math.random() * others.length), 1);
-      if (source) this.#partners.set(source.id, { source, map: NOTHING, missed: new Set(), askAtMs: 0 });
+      if (source) this.#partners.set(source.id, { source, map: NOTHING, missed: new Map(), askAtMs: 0 });
     }
     this.#first = [];
     for (const partner of this.#partners.values()) {
@@ -86,8 +95,20 @@ export class PieceMaps {
     return this.#rivals.length > 0;
   }
 
-  isOursToAsk(sha256: Sha256, starvedMs: number): boolean {
-    return isOursToAsk(this.#options.own, this.#rivals, sha256, starvedMs);
+  /**
+   * @param starvedMs since anything came to us.
+   * @param isNear somebody says that it has the piece; then the others' share of the server is left to them.
+   */
+  isOursToAsk(sha256: Sha256, starvedMs: number, isNear: boolean): boolean {
+    const standingMs = Math.min(starvedMs, this.#options.clock.monotonicMs() - this.#grewAtMs);
+    const waits = isNear && starvedMs < PATIENCE_MS;
+    return isOursToAsk(this.#options.own, this.#rivals, sha256, waits ? 0 : standingMs);
+  }
+
+  /** It is here. */
+  got(sha256: Sha256): void {
+    const index = this.#indexOf.get(sha256);
+    if (index !== undefined) this.#seen[index >> 3] = (this.#seen[index >> 3] ?? 0) | (1 << (index & 7));
   }
 
   /** Whether this source has only a part, and is to be asked only for what it says that it has. */
@@ -97,13 +118,14 @@ export class PieceMaps {
 
   has(id: string, sha256: Sha256): boolean {
     const partner = this.#partners.get(id);
-    if (!partner || partner.missed.has(sha256)) return false;
+    if (!partner || (partner.missed.get(sha256) ?? 0) > this.#options.clock.monotonicMs()) return false;
     return !this.#options.pieces || hasPiece(partner.map, this.#indexOf.get(sha256) ?? -1);
   }
 
   /** It did not have it after all. */
   missed(id: string, sha256: Sha256): void {
-    this.#partners.get(id)?.missed.add(sha256);
+    const again = this.#options.pieces ? Number.POSITIVE_INFINITY : this.#options.clock.monotonicMs() + MISSED_MS;
+    this.#partners.get(id)?.missed.set(sha256, again);
   }
 
   /** Nobody is asked any more. */
@@ -116,9 +138,20 @@ export class PieceMaps {
       const path = `have/${this.#options.manifest}`;
       const map = await partner.source.readDocument(path, pieceMapBytes(pieces.length), this.#asking.signal);
       partner.map = map ?? NOTHING;
+      this.#look(partner.map);
     } catch {
       // It is asked for blobs no more until it tells again what it has; who really left, discovery finds out.
       partner.map = NOTHING;
+    }
+  }
+
+  /** Whether there is something that none of those asked so far had. */
+  #look(map: Uint8Array): void {
+    for (const [index, bits] of map.entries()) {
+      const seen = this.#seen[index] ?? 0;
+      if ((bits & ~seen) === 0) continue;
+      this.#seen[index] = seen | bits;
+      this.#grewAtMs = this.#options.clock.monotonicMs();
     }
   }
 }

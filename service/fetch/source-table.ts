@@ -72,7 +72,8 @@ export class SourceTable<One extends Named = Source> {
   choose(views: readonly SourceView[], blob: WantedBlob | undefined, starvedMs: number): One | undefined {
     const { partners } = this.#options;
     const having = this.#candidates(views, blob);
-    const isOurs = !blob || !partners?.isCrowd || partners.isOursToAsk(blob.ref.sha256, starvedMs);
+    const isNear = having.some(({ kind }) => kind === 'peer');
+    const isOurs = !blob || !partners?.isCrowd || partners.isOursToAsk(blob.ref.sha256, starvedMs, isNear);
     const id = chooseSource(isOurs ? having : having.filter(({ kind }) => kind === 'peer'), this.#options.perSource);
     return this.#sources.find((source) => source.id === id);
   }

@@ -176,6 +176,7 @@ class Swarm {
       this.#count.request();
       if (result.kind === 'done') {
         this.#table.gave(source.id);
+        this.#options.partners?.got(blob.ref.sha256);
         this.#count.blobDone();
       } else {
         // Nobody is thanked for bytes that were thrown away.

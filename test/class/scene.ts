@@ -1,7 +1,7 @@
 /** The class of `class.ts`: who is in it, what each is there to show, and what the test asks of them. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LaptopInfo } from '../../service/api/model.ts';
@@ -23,6 +23,7 @@ const SLOW_BITS = 3_000_000;
 /** Thousands of small files, some of which change; and what is new is of the size of programs. */
 const SIZE = { smallFiles: 2_000, largeFiles: 0, largeBytes: 0, changedOneIn: 40 };
 const [NEW_FILES, NEW_FILE_BYTES] = [60, 120_000] as const;
+const FOLDER = 'ripple-class-';
 const DISK = '900m';
 /** Room for the older version and not for what the newer one adds. */
 const [FULL_DISK, LARGER_DISK] = ['20m', '100m'] as const;
@@ -49,7 +50,8 @@ export interface Scene {
 }
 
 export async function openScene(): Promise<Scene> {
-  const folder = mkdtempSync(join(tmpdir(), 'ripple-class-'));
+  removeOrphans();
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
   // Of memory: thirty laptops share no disk in the field, and a flush of one must not wait for the others' bytes here.
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
   const trees = makeSeededTrees(folder, 3, SIZE);
@@ -108,6 +110,21 @@ export async function openScene(): Promise<Scene> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Disks of a test that was killed before it could take them away. */
+function removeOrphans(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${FOLDER}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    const folder = join(tmpdir(), name);
+    const mounted = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '');
+    for (const disk of mounted.filter((one) => one === folder || one.startsWith(`${folder}/`)).toReversed())
+      execFileSync('umount', ['--lazy', disk]);
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { formatPieceMap } from '../../service/core/piece-map.ts';
+import { isOursToAsk } from '../../service/core/server-share.ts';
 import { PieceMaps } from '../../service/fetch/piece-maps.ts';
 import { randomBlobs, realClock, repositoryOf, serve, type TestBlob } from '../helpers/blobs.ts';
 import { fetching, httpSource } from '../helpers/fetch.ts';
@@ -62,6 +63,33 @@ test('one that gives wrong bytes is shut out although it has only a part', async
   const { bytesBySource } = await fetch.run(refs(blobs), { partners });
   assert.equal(bytesBySource[peer.id] ?? 0, 0);
   assert.ok(fetch.ledger.isBanned(peer.id, realClock.monotonicMs()));
+});
+
+test('the share of another is taken over when the class stands still, not when it only is slow', async (t) => {
+  const blobs = randomBlobs(40, 100);
+  const pieces = blobs.map(({ ref }) => ref.sha256);
+  const others = ['ana', 'bo', 'cy'];
+  const theirs = pieces.find((piece) => !isOursToAsk('us', others, piece, 3000)) ?? '';
+  const rest = pieces.filter((piece) => piece !== theirs);
+  let [had, now] = [1, 10_000];
+  const { url } = await serve(t, repositoryOf(t, []), {
+    pieces: () => formatPieceMap(pieces, (piece) => rest.slice(0, had).includes(piece)),
+  });
+  const partners = new PieceMaps({
+    ...{ manifest: MANIFEST, pieces, own: 'us', partial: () => [httpSource(t, 'peer', url)], rivals: () => others },
+    clock: { monotonicMs: () => now, wallMs: () => now },
+  });
+  for (; had < 6; had++, now += 5000) {
+    await partners.begin();
+    assert.ok(!partners.isOursToAsk(theirs, now, false), 'somebody got something');
+  }
+  had -= 1;
+  now += 10_000;
+  await partners.begin();
+  assert.ok(partners.isOursToAsk(theirs, 20_000, false));
+  assert.ok(!partners.isOursToAsk(theirs, 20_000, true), 'somebody near has it');
+  assert.ok(partners.isOursToAsk(theirs, 60_000, true), 'and does not give it');
+  partners.stop();
 });
 
 test('the map is given at its own address only, to readers only', async (t) => {

@@ -6,13 +6,13 @@ import { isOursToAsk } from '../../../service/core/server-share.ts';
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ids = Array.from({ length: 30 }, (_, i) => sha(`laptop ${i}`).slice(0, 16));
 const pieces = Array.from({ length: 600 }, (_, i) => sha(`piece ${i}`));
-const asking = (piece: string, starvedMs: number, present = ids): readonly string[] =>
+const asking = (piece: string, standingMs: number, present = ids): readonly string[] =>
   present.filter((id) =>
     isOursToAsk(
       id,
       present.filter((other) => other !== id),
       piece,
-      starvedMs,
+      standingMs,
     ),
   );
 
@@ -29,8 +29,8 @@ test('every piece has one laptop that asks the server first, and everybody has a
   }
 });
 
-test('who gets nothing takes over the pieces of others, of twice as many each time', () => {
-  for (const [starvedMs, askers] of [
+test('when nothing moves the pieces of others are taken over, of twice as many each time', () => {
+  for (const [standingMs, askers] of [
     [2999, 1],
     [3000, 2],
     [6000, 4],
@@ -38,7 +38,7 @@ test('who gets nothing takes over the pieces of others, of twice as many each ti
     [15_000, 30],
     [1e9, 30],
   ] as const)
-    assert.equal(asking(pieces[7] ?? '', starvedMs).length, askers, `${starvedMs}`);
+    assert.equal(asking(pieces[7] ?? '', standingMs).length, askers, `${standingMs}`);
 });
 
 test('when one leaves, only its pieces go to others; alone everything is asked for', () => {
