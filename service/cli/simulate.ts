@@ -23,7 +23,9 @@ Compared are four policies: ${POLICIES.map((policy) => `${policy} (${POLICY_TITL
 
 A class is one room with a channel of its own, everybody awake; with --wired all are on cables. In a school rooms of thirty share three channels, one room of five does not reach the server, there is a playground where laptops hear each other thirty metres far, and homes with four children near each other; laptops are closed, carried about and left at home, for ${DAYS} days of school. A country is reckoned from three schools, of ${sizes}: each stands for all schools of its size, moved by up to a quarter of an hour for when their servers looked; schools have nothing in common but the publisher.
 
-The update is a new kernel as it was measured (BENCHMARKS.md), or another size of the same kind. What a laptop needs to look, unpack and write, the rates of the air and how children behave are guesses: compare the policies, do not trust the minutes.`,
+The update is a new kernel as it was measured (BENCHMARKS.md), or another size of the same kind. What a laptop needs to look, unpack and write, the rates of the air and how children behave are guesses: compare the policies, do not trust the minutes.
+
+A class is reckoned in seconds. Schools and countries take many minutes where laptops exchange pieces (the policy neighbours); the others are quick. Ctrl-C stops it.`,
   positionals: [],
   options: {
     laptops: { type: 'string', value: 'N', doc: `one class of so many, 1 to 1000; ${CLASS_LAPTOPS} unless given` },
