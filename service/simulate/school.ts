@@ -1,5 +1,6 @@
 /** One school: a server that has the version at second 0, and its laptops, until all have it or the time is over. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { RippleError } from '../api/errors.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { Links, Machine, Policy, Run, Update } from './figures.ts';
 import { shared } from './flows.ts';
@@ -32,7 +33,7 @@ export interface SchoolRunOptions {
 const RETRY_AFTER_MS = 1000;
 const PROGRESS_EVERY = 64;
 
-/** @throws whatever `signal` was aborted with */
+/** @throws RippleError `Cancelled` */
 export async function runSchool(options: SchoolRunOptions): Promise<Run> {
   const random = new Random(options.seed);
   const pieces = piecesOf(options.update, options.mostPieces, random);
@@ -82,7 +83,7 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
     if (step % PROGRESS_EVERY !== 0) continue;
     options.onProgress?.(hasAt.length, laptops.length, time.nowMs / 1000);
     await nextTurn();
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) throw new RippleError('Cancelled', 'stopped');
   }
   const busy = world.air.map(({ busySeconds }) => busySeconds);
   return {

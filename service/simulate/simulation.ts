@@ -30,7 +30,7 @@ export const SAMPLES = [
   { laptops: 520, percent: 20 },
 ] as const;
 
-/** One run for each policy. @throws whatever `signal` was aborted with */
+/** One run for each policy. @throws RippleError `Cancelled` */
 export async function simulate(simulation: Simulation): Promise<readonly Run[]> {
   const { scene, policies, onProgress } = simulation;
   const runs: Run[] = [];
