@@ -25,6 +25,7 @@ const TEST = {
   curl: '/usr/bin/curl',
   dosfstools: '/sbin/mkfs.vfat',
   fusefat: '/usr/bin/fusefat',
+  mtools: '/usr/bin/mcopy',
   gnupg: '/usr/bin/gpg',
   'mtree-netbsd': '/usr/bin/mtree',
   mmdebstrap: '/usr/bin/mmdebstrap',

@@ -12,7 +12,7 @@ import { tempFolder } from '../helpers/temp.ts';
 import { debianParts, realBootMissing } from './vm/debian-image.ts';
 import { BootLaptop } from './vm/laptop.ts';
 import { drawCuts, sufferCuts } from './vm/power-cuts.ts';
-import { STORY } from './vm/story.ts';
+import { rescuedByStick, STORY } from './vm/story.ts';
 import { foundWorld } from './vm/world.ts';
 
 const LONG = process.env.RIPPLE_LONG === '1';
@@ -69,5 +69,12 @@ test('a laptop that always starts', { skip: realBootMissing, concurrency: MACHIN
       return withLog(`${name}-${index}`, (log) => sufferCuts(school, `${name}-${index}`, cuts, log, initramfses));
     });
   });
-  await Promise.all([story, ...cutting]);
+  const rescued = t.test('its only version destroyed: the rescue takes one from a stick, by dracut', (t) =>
+    withLog('stick', async (log) => {
+      const laptop = await BootLaptop.make(school, 'stick-laptop', 6, log, dracut.slice(0, 1));
+      t.after(() => laptop.off());
+      await rescuedByStick(laptop, await world.stick);
+    }),
+  );
+  await Promise.all([story, ...cutting, rescued]);
 });

@@ -31,8 +31,9 @@ export const realBootMissing: string | false =
     ? 'building a Debian image needs root'
     : process.arch !== 'x64'
       ? 'the virtual laptop is an amd64 machine'
-      : (['qemu-system-x86_64', 'mmdebstrap', 'debugfs', 'lz4'].find((name) => !onPath(name)) ?? '') !== ''
-        ? 'qemu-system-x86, mmdebstrap, e2fsprogs or lz4 is not installed'
+      : (['qemu-system-x86_64', 'mmdebstrap', 'debugfs', 'lz4', 'mkfs.vfat', 'mcopy'].find((name) => !onPath(name)) ??
+            '') !== ''
+        ? 'qemu-system-x86, mmdebstrap, e2fsprogs, lz4, dosfstools or mtools is not installed'
         : aptSources().length === 0
           ? 'no apt sources are configured'
           : false;

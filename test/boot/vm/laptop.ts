@@ -18,6 +18,7 @@ export class BootLaptop {
   #machine: Machine | undefined;
   /** Taken in turn instead of those of the versions. */
   readonly #initramfses: readonly string[];
+  #stick: string | undefined;
   /** Deployments whose kernels were loaded, one a start. */
   readonly loaded: string[] = [];
 
@@ -63,6 +64,7 @@ export class BootLaptop {
       folder: this.folder,
       log: this.log,
       parameters,
+      ...(this.#stick === undefined ? {} : { stick: this.#stick }),
     });
     return this.#machine;
   }
@@ -134,6 +136,11 @@ export class BootLaptop {
 
   async version(): Promise<number> {
     return Number(await this.property('BootedVersion'));
+  }
+
+  /** A stick, by the file with what is on it, that is in the laptop from the next start on. */
+  plug(stick: string): void {
+    this.#stick = stick;
   }
 
   async off(): Promise<void> {

@@ -13,7 +13,8 @@ export interface MachineOptions {
   readonly folder: string;
   readonly log: string;
   readonly parameters?: string;
-  readonly extra?: readonly string[];
+  /** Raw, read only. A disk of virtio to the guest: the kernels made for virtual machines know no USB. */
+  readonly stick?: string;
 }
 
 export interface Answer {
@@ -84,7 +85,7 @@ export class Machine {
       ...['-drive', `file=${options.disk},format=raw,if=virtio,cache=unsafe`],
       ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile=', '-device', 'virtio-rng-pci'],
       ...['-serial', 'stdio', '-serial', `unix:${path}`],
-      ...(options.extra ?? []),
+      ...(options.stick === undefined ? [] : ['-drive', `file=${options.stick},format=raw,if=virtio,readonly=on`]),
     ];
     // It must not outlive a test that is killed.
     const child = spawn('setpriv', ['--pdeathsig=KILL', 'qemu-system-x86_64', ...args], {

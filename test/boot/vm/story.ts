@@ -15,6 +15,25 @@ async function trusted(laptop: BootLaptop): Promise<string> {
   return (await laptop.machine.ok('cat /run/ripple/booted')).trim();
 }
 
+function destroy(tree: string): void {
+  for (const gone of ['usr/lib/systemd', 'usr/bin', 'boot']) rmSync(join(tree, gone), { recursive: true, force: true });
+}
+
+/** Its only version is destroyed and no server is near: someone plugs a stick in. The laptop must be off. */
+export async function rescuedByStick(laptop: BootLaptop, stick: string): Promise<void> {
+  laptop.mounted((root) => destroy(join(root, 'rootfs/xo.6')));
+  laptop.plug(stick);
+  const machine = await laptop.start();
+  assert.equal(laptop.loaded.at(-1), 'rescue');
+  await machine.seen('fetching version 7 from /run/ripple/rescue/stick');
+  await machine.seen('version 7 is here', 900_000);
+  // The kernel of the rescue suits it: it goes on in the same start.
+  assert.equal(await laptop.untilUp(1), 1);
+  assert.equal(await laptop.version(), 7);
+  await laptop.untilBlessed();
+  await laptop.off();
+}
+
 export const STORY: readonly Chapter[] = [
   {
     title: 'version 6 starts; the system cannot be written to, /etc, /var and /home can',
@@ -45,7 +64,8 @@ export const STORY: readonly Chapter[] = [
   },
   {
     title: 'an init that dies: the tries are used up, it is back on 7, and D-Bus tells why',
-    async run(laptop, { school }) {
+    async run(laptop, { school, stick }) {
+      await stick;
       await school.publish(8);
       await laptop.updateTo(8);
       // Each start of 8 ends with a panic; what runs after the last try is 7.
@@ -96,14 +116,10 @@ export const STORY: readonly Chapter[] = [
     },
   },
   {
-    title: 'both versions destroyed: the rescue fetches one by itself, and it starts',
+    title: 'both versions destroyed: the rescue fetches one from the school server, and it starts',
     async run(laptop, { school }) {
       laptop.mounted((root) => {
-        for (const version of [7, 9]) {
-          const tree = join(root, `rootfs/xo.${version}`);
-          for (const gone of ['usr/lib/systemd', 'usr/bin', 'boot'])
-            rmSync(join(tree, gone), { recursive: true, force: true });
-        }
+        for (const version of [7, 9]) destroy(join(root, `rootfs/xo.${version}`));
       });
       const machine = await laptop.start(`ripple.rescue=${school.origin}`);
       assert.equal(laptop.loaded.at(-1), 'rescue');

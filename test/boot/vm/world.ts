@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { changeKernel, type DebianParts, makeImage } from './debian-image.ts';
 import { dracutInitramfses } from './dracut.ts';
 import { School } from './school.ts';
+import { makeStick } from './stick.ts';
 import { changeFile, copyTree, wholeSeconds } from './trees.ts';
 
 export interface World {
@@ -14,6 +15,8 @@ export interface World {
   readonly dracut: readonly string[];
   /** Resolves when the tree of 9 is there, which takes its time. */
   readonly nine: Promise<void>;
+  /** A stick with version 7 on it; until it is made, 7 must stay the newest. */
+  readonly stick: Promise<string>;
 }
 
 /** Big enough that there is a while in which it is fetched. */
@@ -55,8 +58,10 @@ export async function foundWorld(folder: string, parts: DebianParts, say: (line:
 
   await school.publish(6);
   await school.publish(7);
+  const stick = makeStick(school.published.repository, folder);
+  stick.catch(() => undefined);
   await school.server.start();
-  return { school, dracut, nine };
+  return { school, dracut, nine, stick };
 }
 
 async function makeNine(school: School, parts: DebianParts): Promise<void> {
