@@ -21,9 +21,15 @@ const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*']
 const TRIMMED = [
   ...['usr/share/zoneinfo', 'usr/share/i18n', 'usr/share/bash-completion', 'usr/share/lintian', 'usr/share/bug'],
   ...['usr/share/zsh', 'usr/share/perl', 'usr/share/ca-certificates', 'usr/lib/x86_64-linux-gnu/gconv'],
-  ...['usr/lib/udev/hwdb.d', 'usr/share/common-licenses'],
+  ...['usr/lib/udev/hwdb.d', 'usr/share/common-licenses', 'usr/lib/x86_64-linux-gnu/perl'],
+  'usr/lib/x86_64-linux-gnu/perl-base/unicore',
 ];
-const DRIVERS_LEFT_OUT = ['gpu', 'media', 'hv', 'scsi', 'infiniband', 'target', 'nvme', 'md', 'hid', 'iio', 'xen'];
+/** Of dpkg's own record of each package: nothing here asks for them. */
+const RECORDS_LEFT_OUT = /\.(md5sums|shlibs|symbols)$/;
+const DRIVERS_LEFT_OUT = [
+  ...['gpu', 'media', 'hv', 'scsi', 'infiniband', 'target', 'nvme', 'md', 'hid', 'iio', 'xen', 'comedi', 'thermal'],
+  ...['leds', 'cpufreq', 'watchdog', 'uio', 'nvdimm', 'platform'],
+];
 
 /** Why this cannot be tested here; false when it can. */
 export const realBootMissing: string | false =
@@ -129,6 +135,8 @@ export async function makeImage(tree: string, parts: DebianParts, keyring: strin
   mkdirSync(tree, { recursive: true });
   await command('tar', ['-xf', parts.base, '-C', tree]);
   for (const path of TRIMMED) rmSync(join(tree, path), { recursive: true, force: true });
+  const records = join(tree, 'var/lib/dpkg/info');
+  for (const name of readdirSync(records)) if (RECORDS_LEFT_OUT.test(name)) rmSync(join(records, name));
   await trimModules(tree);
   execFileSync('cp', [parts.ripple, join(tree, 'ripple.deb')]);
   await inTree(tree, 'dpkg -i /ripple.deb && rm /ripple.deb');
