@@ -12,7 +12,7 @@ import { randomBlobs, realClock, repositoryOf, serve, type TestBlob } from '../h
 import { type Fetched, fetching, httpSource } from '../helpers/fetch.ts';
 import { httpServer, tcpServer } from '../helpers/http.ts';
 
-const LIMITS = { stallMs: 150, connectMs: 1000 };
+const LIMITS = { stallMs: 1000, connectMs: 1000 };
 
 interface Trap {
   readonly what: string;
