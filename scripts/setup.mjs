@@ -25,6 +25,7 @@ const TEST = {
   curl: '/usr/bin/curl',
   dosfstools: '/sbin/mkfs.vfat',
   fusefat: '/usr/bin/fusefat',
+  udisks2: '/usr/libexec/udisks2/udisksd',
   mtools: '/usr/bin/mcopy',
   gnupg: '/usr/bin/gpg',
   'mtree-netbsd': '/usr/bin/mtree',

@@ -1,13 +1,11 @@
 /** A repository folder, e.g. on a USB stick, as a source. */
 import { closeSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
 import type { BlobRef, BundleName, OpenedBundle, Source } from '../core/ports.ts';
 import { fannedBlobPath, formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
 import { SourceError } from '../core/source-error.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
 import { readFully } from '../store/read-fully.ts';
-
-const PIECE_BYTES = 256 * 1024;
+import { filePieces } from './file-pieces.ts';
 
 export class FolderSource implements Source {
   readonly id: string;
@@ -72,20 +70,9 @@ export class FolderSource implements Source {
     return { sizeBytes, offset: start, chunks, close: () => closeSync(file.fd) };
   }
 
-  async *#pieces(
-    fd: number,
-    offset: number,
-    sizeBytes: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array> {
-    for (let at = offset; at < sizeBytes; ) {
-      if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
-      const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes - at));
-      const length = await this.#read(fd, buffer, at);
-      if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
-      at += length;
-      yield buffer;
-    }
+  #pieces(fd: number, offset: number, sizeBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const read = (buffer: Buffer, at: number): Promise<number> => this.#read(fd, buffer, at);
+    return filePieces(read, { offset, sizeBytes }, this.id, signal);
   }
 
   /** Fills `buffer` as far as the file goes. A stick that was pulled out is a source that went away. */

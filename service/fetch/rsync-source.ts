@@ -1,6 +1,5 @@
 /** An rsync server as a source: single documents and blobs from its repository, and files of the trees that it offers. */
 import { closeSync } from 'node:fs';
-import { RippleError } from '../api/errors.ts';
 import type { ByteString } from '../core/entry.ts';
 import type { BlobRef, Source } from '../core/ports.ts';
 import { formatRepositoryPath, isDocument, parseRepositoryPath } from '../core/repository-path.ts';
@@ -8,9 +7,8 @@ import { belowOrigin, REPOSITORY_MODULE, type RsyncOrigin } from '../core/rsync-
 import { SourceError } from '../core/source-error.ts';
 import { OpenRoot } from '../store/open-beneath.ts';
 import { readFully } from '../store/read-fully.ts';
+import { filePieces } from './file-pieces.ts';
 import { newFolder, removeFolder, runRsync } from './rsync-run.ts';
-
-const PIECE_BYTES = 256 * 1024;
 
 export interface RsyncSourceOptions {
   readonly origin: RsyncOrigin;
@@ -129,19 +127,8 @@ export class RsyncSource implements Source {
     }
   }
 
-  async *#pieces(
-    fd: number,
-    offset: number,
-    sizeBytes: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array> {
-    for (let at = offset; at < sizeBytes; ) {
-      if (signal?.aborted) throw new RippleError('Cancelled', 'stopped');
-      const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes - at));
-      const length = await readFully(fd, buffer, at);
-      if (length < buffer.length) throw new SourceError('unreachable', this.id, 'changed while it was read');
-      at += length;
-      yield buffer;
-    }
+  #pieces(fd: number, offset: number, sizeBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const read = (buffer: Buffer, at: number): Promise<number> => readFully(fd, buffer, at);
+    return filePieces(read, { offset, sizeBytes }, this.id, signal);
   }
 }
