@@ -1,7 +1,8 @@
 // npm test: set up, lint, then every test file. Usage: node scripts/test.mjs [NAME…] runs only files whose path holds NAME.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
@@ -30,16 +31,38 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-function runTests(some, atOnce) {
-  if (some.length === 0) return 0;
-  const args = ['--test', `--test-concurrency=${atOnce}`, '--test-reporter=spec', ...some];
-  return spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
-}
+
+/**
+ * What takes minutes, speaks to nobody beyond itself and waits for no clock. It runs beside all else, so that a machine with
+ * two processors has work for both; the two that keep all of it busy come last.
+ */
+const HEAVY = [
+  'test/attack/diffs',
+  'test/attack/faults',
+  'test/attack/fetch-faults',
+  'test/attack/sigkill',
+  'test/debian/',
+  'test/package/',
+  'test/powercut/',
+  'test/boot/',
+];
+const place = (path) => HEAVY.findIndex((part) => relative(join(root, 'build'), path).startsWith(part));
 const isUnit = (path) => relative(join(root, 'build/test'), path).startsWith('unit/');
-const units = runTests(files.filter(isUnit), 2);
-// One file at a time: daemons, disks and browsers of two tests would fight for a small machine.
-const others = runTests(
-  files.filter((path) => !isUnit(path)),
-  1,
-);
-process.exit(units || others);
+
+/** Prints whole lines, for two runs may go on at the same time. Resolves with the exit status. */
+function runTests(some, atOnce) {
+  if (some.length === 0) return Promise.resolve(0);
+  const args = ['--test', `--test-concurrency=${atOnce}`, '--test-reporter=spec', ...some];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => console.log(line));
+  return new Promise((resolve) => child.once('close', (status) => resolve(status ?? 1)));
+}
+
+const units = await runTests(files.filter(isUnit), 2);
+const others = files.filter((path) => !isUnit(path));
+const heavy = others.filter((path) => place(path) >= 0).toSorted((a, b) => place(a) - place(b));
+// One file at a time in each: daemons, disks and browsers of two tests would fight for a small machine, and tests of
+// neighbours on loopback would hear each other.
+const results = await Promise.all([heavy, others.filter((path) => place(path) < 0)].map((some) => runTests(some, 1)));
+process.exit([units, ...results].find((status) => status !== 0) ?? 0);
