@@ -101,7 +101,7 @@ async function follow(
         'power.supplies': join(folder, 'no-battery'),
       },
     });
-    run(process.execPath, STAGE, laptop.sysroot, repository, keyring, IMAGE, `${OLD}`, '--choose');
+    run(process.execPath, STAGE, laptop.sysroot, repository, keyring, IMAGE, `${OLD}`, 'auto', '--choose');
     await laptop.start();
     const { pid } = laptop;
     if (pid === undefined) throw new RippleError('Internal', 'the daemon has no process');

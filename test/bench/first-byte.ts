@@ -56,7 +56,7 @@ export async function measureFirstByte(
     },
   });
   try {
-    run(process.execPath, STAGE, laptop.sysroot, repository, keyring, IMAGE, `${OLD}`, '--choose');
+    run(process.execPath, STAGE, laptop.sysroot, repository, keyring, IMAGE, `${OLD}`, 'auto', '--choose');
     await laptop.start();
     const client = await UpdaterClient.connect(bus.address);
     const timed = async (ask: () => Promise<unknown>): Promise<number> => {
