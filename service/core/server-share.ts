@@ -8,6 +8,14 @@ import type { Sha256 } from './ports.ts';
 /** When nothing moved for so long, pieces of twice as many others are taken over: they may not reach the server, or be gone. */
 const TAKE_OVER_MS = 3000;
 
+/** Who begins at the same time has not said so yet: for so long all that lack a version are taken to want it, too. */
+const CLASS_FORMS_MS = 5000;
+
+/** Whether a class that began so long ago is still coming together; then all who lack the version are rivals, later those who get it. */
+export function isForming(sinceMs: number): boolean {
+  return sinceMs < CLASS_FORMS_MS;
+}
+
 /**
  * Whether `own` is to ask the server for a piece, while the laptops `others` want it, too. `standingMs`: since anything
  * came to it, or to a laptop near that it lacked. What only is slow, as on a machine that has much to do, is not taken over.

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HashMismatchError, RippleError } from '../api/errors.ts';
 import type { BlobRef, Clock, Logger, Sha256, Source } from '../core/ports.ts';
+import { isForming } from '../core/server-share.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
 import type { Layout } from '../deploy/layout.ts';
 import type { FetchResult } from '../fetch/fetch-count.ts';
@@ -15,9 +16,6 @@ import type { BlobCache } from '../store/blob-cache.ts';
 import { Meter } from './meter.ts';
 import { LOOK_AGAIN_MS, NOBODY_PATIENCE_MS } from './patience.ts';
 import type { SourceBook } from './source-book.ts';
-
-/** So long a laptop that lacks a version is taken to want it, too. */
-const CLASS_FORMS_MS = 5000;
 
 export interface BlobGetterOptions {
   readonly layout: Layout;
@@ -48,10 +46,10 @@ export class BlobGetter {
     const { sources, cache, ledger, clock, logger, ownId } = this.#options;
     const partial = (): readonly Source[] => sources.getting(version);
     const beganMs = clock.monotonicMs();
-    // Who begins at the same time has not said so yet.
-    const isForming = (): boolean => !wanted?.pieces || clock.monotonicMs() - beganMs < CLASS_FORMS_MS;
     const rivals = (): readonly string[] =>
-      isForming() ? sources.lacking(version) : sources.getting(version).map(({ id }) => id);
+      !wanted?.pieces || isForming(clock.monotonicMs() - beganMs)
+        ? sources.lacking(version)
+        : sources.getting(version).map(({ id }) => id);
     for (let waitedMs = 0; ; ) {
       try {
         return await fetchBlobs(refs, {

@@ -3,7 +3,7 @@ import type { BlobRef, Clock, Source } from '../core/ports.ts';
 import { chooseSource, lotOf, type SourceView, worthStealing } from '../core/source-choice.ts';
 import type { SourceError } from '../core/source-error.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
-import type { PieceMaps } from './piece-maps.ts';
+import type { PartnerBook } from './partner-book.ts';
 import { SlotEstimate } from './slot-estimate.ts';
 import type { WantedBlob } from './transfer.ts';
 
@@ -11,7 +11,7 @@ const MEASURE_MS = 1000;
 
 /** Of a source what the table itself needs: a simulated one has no bytes to read. */
 export type Named = Pick<Source, 'id' | 'kind'>;
-export type Partners = Pick<PieceMaps, 'isCrowd' | 'isOursToAsk' | 'isPartner' | 'has' | 'missed'>;
+export type Partners = Pick<PartnerBook, 'isCrowd' | 'isOursToAsk' | 'isPartner' | 'has' | 'missed'>;
 
 export interface SourceTableOptions {
   readonly ledger: SourceLedger;
@@ -24,17 +24,34 @@ export interface SourceTableOptions {
   readonly random?: () => number;
 }
 
+/** Of one source what this fetch knows; at the same time what there is to choose from. */
+interface Known<One> extends SourceView {
+  /** The latest of this name: one that moved is another. */
+  source: One;
+  inFlight: number;
+  limit: number;
+  failures: number;
+  misses: number;
+  rateBytesPerSecond: number;
+  waiting: boolean;
+  crowd: boolean;
+  lot: number;
+  /** In a row and in this fetch; the ledger's also count earlier ones. */
+  failuresHere: number;
+  /** Only while something is out there: a rate is what comes when something was asked for. */
+  measuring: { sinceMs: number; bytes: number } | undefined;
+  /** The last look at the present sources that it was among. */
+  seenIn: number;
+}
+
 export class SourceTable<One extends Named = Source> {
   readonly #options: SourceTableOptions;
   readonly #random: () => number;
   readonly #slots: SlotEstimate;
-  /** In a row and in this fetch; the ledger's also count earlier ones. */
-  readonly #failures = new Map<string, number>();
-  readonly #inFlight = new Map<string, number>();
-  readonly #lots = new Map<string, number>();
-  /** Only while something is out there: a rate is what comes when something was asked for. */
-  readonly #measuring = new Map<string, { sinceMs: number; bytes: number }>();
-  #sources: readonly One[] = [];
+  readonly #known = new Map<string, Known<One>>();
+  readonly #measuring = new Set<Known<One>>();
+  #present: readonly Known<One>[] = [];
+  #looks = 0;
 
   constructor(options: SourceTableOptions) {
     this.#options = options;
@@ -43,44 +60,74 @@ export class SourceTable<One extends Named = Source> {
   }
 
   get size(): number {
-    return this.#sources.length;
+    return this.#present.length;
   }
 
   /** Takes the present sources, and the rates since the last time. */
   refresh(whole: readonly One[], partners: readonly One[]): void {
-    const sources = [...whole, ...partners];
-    this.#sources = sources;
-    // Whoever went away and comes back starts afresh.
-    for (const id of this.#failures.keys()) if (!sources.some((source) => source.id === id)) this.#failures.delete(id);
+    this.#looks += 1;
+    const present: Known<One>[] = [];
+    for (const some of [whole, partners])
+      for (const source of some) {
+        const known = this.#of(source);
+        // Whoever went away and comes back starts afresh.
+        if (known.seenIn < this.#looks - 1) known.failuresHere = 0;
+        known.seenIn = this.#looks;
+        present.push(known);
+      }
+    this.#present = present;
     const now = this.#options.clock.monotonicMs();
-    for (const [id, { sinceMs, bytes }] of this.#measuring) {
-      const ms = now - sinceMs;
-      if (ms < MEASURE_MS) continue;
-      this.#options.ledger.measured(id, Math.max(1, (bytes * 1000) / ms));
-      this.#measuring.set(id, { sinceMs: now, bytes: 0 });
+    for (const known of this.#measuring) {
+      const { measuring, id } = known;
+      const ms = now - (measuring?.sinceMs ?? now);
+      if (!measuring || ms < MEASURE_MS) continue;
+      this.#options.ledger.measured(id, Math.max(1, (measuring.bytes * 1000) / ms));
+      known.measuring = { sinceMs: now, bytes: 0 };
     }
   }
 
   /** Views to choose from, for as long as nothing changes; `undefined` when nobody could be asked for anything. */
   views(): readonly SourceView[] | undefined {
-    const now = this.#options.clock.monotonicMs();
-    const views = this.#usable().map(({ id, kind }) => this.#view(id, kind, now));
-    return views.some((view) => !view.waiting && view.inFlight < this.#options.perSource) ? views : undefined;
+    const { ledger, clock, partners, perSource } = this.#options;
+    const now = clock.monotonicMs();
+    const crowd = partners?.isCrowd ?? false;
+    const views: Known<One>[] = [];
+    let isRoom = false;
+    for (const known of this.#present) {
+      if (!this.#isUsable(known, now)) continue;
+      const { failures, misses, rateBytesPerSecond, waitUntilMs } = ledger.get(known.id);
+      known.failures = failures;
+      known.misses = misses;
+      known.rateBytesPerSecond = rateBytesPerSecond;
+      known.waiting = waitUntilMs > now;
+      known.limit = this.#slots.of(known.id);
+      known.crowd = crowd;
+      if (known.lot < 0) known.lot = lotOf(ledger.isProven(known.id), this.#random());
+      views.push(known);
+      isRoom ||= !known.waiting && known.inFlight < perSource;
+    }
+    return isRoom ? views : undefined;
   }
 
   /** Who is to be asked for this blob now; `undefined` stands for a blob nothing is known of. `starvedMs`: since anything came. */
   choose(views: readonly SourceView[], blob: WantedBlob | undefined, starvedMs: number): One | undefined {
-    const { partners } = this.#options;
-    const having = this.#candidates(views, blob);
-    const isNear = having.some(({ kind }) => kind === 'peer');
-    const isOurs = !blob || !partners?.isCrowd || partners.isOursToAsk(blob.ref.sha256, starvedMs, isNear);
-    const id = chooseSource(isOurs ? having : having.filter(({ kind }) => kind === 'peer'), this.#options.perSource);
-    return this.#sources.find((source) => source.id === id);
+    const { partners, perSource } = this.#options;
+    let having = this.#candidates(views, blob);
+    if (blob && partners?.isCrowd) {
+      const isNear = having.some(({ kind }) => kind === 'peer');
+      if (!partners.isOursToAsk(blob.ref.sha256, starvedMs, isNear)) {
+        if (!isNear) return undefined;
+        having = having.filter(({ kind }) => kind === 'peer');
+      }
+    }
+    const id = chooseSource(having, perSource);
+    return id === undefined ? undefined : this.#known.get(id)?.source;
   }
 
   /** Whether somebody, now or after a wait, might have it. */
   mayHave(blob: WantedBlob | undefined): boolean {
-    return this.#usable().some(({ id }) => !blob?.missingAt.has(id));
+    const now = this.#options.clock.monotonicMs();
+    return this.#present.some((known) => this.#isUsable(known, now) && !blob?.missingAt.has(known.id));
   }
 
   /** Whether somebody else would be done with the rest of a blob well before `id`, which gives at `rate`. */
@@ -92,25 +139,32 @@ export class SourceTable<One extends Named = Source> {
   }
 
   began(id: string): void {
-    const inFlight = this.#inFlight.get(id) ?? 0;
-    this.#inFlight.set(id, inFlight + 1);
-    if (inFlight === 0) this.#measuring.set(id, { sinceMs: this.#options.clock.monotonicMs(), bytes: 0 });
+    const known = this.#known.get(id);
+    if (!known) return;
+    known.inFlight += 1;
+    if (known.inFlight > 1) return;
+    known.measuring = { sinceMs: this.#options.clock.monotonicMs(), bytes: 0 };
+    this.#measuring.add(known);
   }
 
   ended(id: string): void {
-    const inFlight = (this.#inFlight.get(id) ?? 1) - 1;
-    this.#inFlight.set(id, inFlight);
-    if (inFlight === 0) this.#measuring.delete(id);
+    const known = this.#known.get(id);
+    if (!known) return;
+    known.inFlight -= 1;
+    if (known.inFlight > 0) return;
+    known.measuring = undefined;
+    this.#measuring.delete(known);
   }
 
   received(id: string, bytes: number): void {
     this.#options.ledger.addBytes(id, bytes);
-    const measuring = this.#measuring.get(id);
+    const measuring = this.#known.get(id)?.measuring;
     if (measuring) measuring.bytes += bytes;
   }
 
   gave(id: string): void {
-    this.#failures.delete(id);
+    const known = this.#known.get(id);
+    if (known) known.failuresHere = 0;
     this.#options.ledger.gave(id);
     this.#slots.gave(id);
   }
@@ -124,32 +178,35 @@ export class SourceTable<One extends Named = Source> {
   /** To be called before `ended`. True if it is trouble that somebody should hear of. */
   failed(source: One, error: Pick<SourceError, 'reason' | 'retryAfterMs'>): boolean {
     const { id } = source;
+    const known = this.#known.get(id);
     // While others of ours are served there, "busy" only means that we ask for too much at once.
-    if (error.reason === 'busy' && this.#slots.refused(id, (this.#inFlight.get(id) ?? 1) - 1)) return false;
+    if (error.reason === 'busy' && this.#slots.refused(id, (known?.inFlight ?? 1) - 1)) return false;
     // Whoever is still getting it is no worse for what it does not have yet.
     if (error.reason === 'missing' && this.#options.partners?.isPartner(id)) return false;
     // A class that was refused together must not come back together, and leave the server idle in between.
     const retryAfterMs = error.retryAfterMs * (1 + this.#random());
     this.#options.ledger.failed(source, error.reason, this.#options.clock.monotonicMs(), retryAfterMs);
     if (error.reason === 'missing') return false;
-    if (error.reason !== 'busy') this.#failures.set(id, (this.#failures.get(id) ?? 0) + 1);
+    if (error.reason !== 'busy' && known) known.failuresHere += 1;
     return true;
   }
 
-  /** Sources that may be asked at all, now or after a wait. */
-  #usable(): readonly One[] {
-    const { ledger, clock, maxFailures } = this.#options;
-    const now = clock.monotonicMs();
-    return this.#sources.filter(({ id }) => !ledger.isBanned(id, now) && (this.#failures.get(id) ?? 0) < maxFailures);
+  /** It may be asked at all, now or after a wait. */
+  #isUsable({ id, failuresHere }: Known<One>, now: number): boolean {
+    return failuresHere < this.#options.maxFailures && !this.#options.ledger.isBanned(id, now);
   }
 
-  #view(id: string, kind: Source['kind'], now: number): SourceView {
-    const { failures, misses, rateBytesPerSecond, waitUntilMs } = this.#options.ledger.get(id);
-    const inFlight = this.#inFlight.get(id) ?? 0;
-    const waiting = waitUntilMs > now;
-    const limit = this.#slots.of(id);
-    const crowd = this.#options.partners?.isCrowd ?? false;
-    return { id, kind, inFlight, limit, failures, misses, rateBytesPerSecond, waiting, crowd, lot: this.#lot(id) };
+  #of(source: One): Known<One> {
+    const { id, kind } = source;
+    let known = this.#known.get(id);
+    if (!known) {
+      const view = { id, kind, inFlight: 0, limit: 0, failures: 0, misses: 0, rateBytesPerSecond: 0 };
+      const rest = { waiting: false, crowd: false, lot: -1, failuresHere: 0, measuring: undefined, seenIn: 0 };
+      known = { ...view, ...rest, source };
+      this.#known.set(id, known);
+    }
+    known.source = source;
+    return known;
   }
 
   /** Those that may have this blob, without those that were slow with it unless there is nobody else. */
@@ -159,16 +216,8 @@ export class SourceTable<One extends Named = Source> {
     const having = views.filter(({ id }) =>
       partners?.isPartner(id) ? partners.has(id, blob.ref.sha256) : !blob.missingAt.has(id),
     );
+    if (blob.slowAt.size === 0) return having;
     const quick = having.filter(({ id }) => !blob.slowAt.has(id));
     return quick.length > 0 ? quick : having;
-  }
-
-  #lot(id: string): number {
-    let lot = this.#lots.get(id);
-    if (lot === undefined) {
-      lot = lotOf(this.#options.ledger.isProven(id), this.#random());
-      this.#lots.set(id, lot);
-    }
-    return lot;
   }
 }
