@@ -22,15 +22,20 @@ export interface Update {
   readonly rsyncBytes: number;
 }
 
-/** One machine, measured alone. */
+/** One machine, measured alone: seconds of its processor. */
 export interface Machine {
-  /** A look around: processor seconds. */
+  /** A look around. */
   readonly lookSeconds: number;
   /** Plan, stage and flush, whichever way the content came. */
   readonly stageSeconds: number;
-  /** Unpacking the bundle; making the files that came hashed and written. */
+  /** For each megabyte of whole files that came, when the tree is made. */
+  readonly stageSecondsPerMegabyte: number;
   readonly unpackSeconds: number;
-  readonly secondsPerMegabyte: number;
+  /** To receive, hash and write. */
+  readonly takeSecondsPerMegabyte: number;
+  readonly giveSecondsPerMegabyte: number;
+  /** One question, for the one who asks and for the one who answers. */
+  readonly requestSeconds: number;
   /** All laptops are processes of one machine with so many cores; 0: each has its own. */
   readonly sharedCores: number;
 }

@@ -1,7 +1,7 @@
 /** A laptop or the school server as one that gives: what it has, and how many it gives to at once. */
 import type { Source } from '../core/ports.ts';
 import { type TokenBucket, takeTokens, tokenBucket } from '../core/token-bucket.ts';
-import type { Shared } from './flows.ts';
+import type { Shared } from './shared.ts';
 import type { Spot } from './world.ts';
 
 /** As the HTTP side cuts what it sends. */
@@ -14,28 +14,32 @@ export interface HostOptions {
   /** What a 503 says. */
   readonly retryAfterMs: number;
   readonly link: Shared;
+  readonly processor: Shared;
   readonly pieces: number;
   /** 0: no cap. */
   readonly rateBytesPerSecond: number;
 }
+
+/** `getting`: it tells which pieces it has while it gets them; `whole`: it has all of it, checked and written. */
+export type Standing = 'lacking' | 'getting' | 'whole';
 
 export class Host {
   readonly id: string;
   readonly kind: HostOptions['kind'];
   readonly retryAfterMs: number;
   readonly link: Shared;
+  readonly processor: Shared;
   /** Undefined: asleep or away. The server has none: who reaches it is said by the place. */
   spot: Spot | undefined;
-  /** It has all of it, checked and written. */
-  hasWhole = false;
+  standing: Standing = 'lacking';
   hasBundle = false;
   hasManifest = false;
-  /** It tells which pieces it has while it gets them. */
-  isGetting = false;
-  readonly has: Uint8Array;
   givenBytes = 0;
+  /** Called when it got something. */
+  readonly listeners = new Set<(host: Host) => void>();
+  readonly #has: Uint8Array;
   readonly #slots: number;
-  #taken = 0;
+  #slotsTaken = 0;
   #bucket: TokenBucket | undefined;
 
   constructor(options: HostOptions) {
@@ -43,19 +47,44 @@ export class Host {
     this.kind = options.kind;
     this.retryAfterMs = options.retryAfterMs;
     this.link = options.link;
-    this.has = new Uint8Array(options.pieces);
+    this.processor = options.processor;
+    this.#has = new Uint8Array(Math.ceil(options.pieces / 8));
     this.#slots = options.slots;
     if (options.rateBytesPerSecond > 0) this.#bucket = tokenBucket(options.rateBytesPerSecond, 0, PIECE_BYTES);
   }
 
+  /** As a neighbour is told it; see `core/piece-map.ts`. */
+  get map(): Uint8Array {
+    return Uint8Array.from(this.#has);
+  }
+  has(piece: number): boolean {
+    return (((this.#has[piece >> 3] ?? 0) >> (piece & 7)) & 1) === 1;
+  }
+  got(piece: number): void {
+    this.#has[piece >> 3] = (this.#has[piece >> 3] ?? 0) | (1 << (piece & 7));
+    this.#tell();
+  }
+  gotManifest(): void {
+    this.hasManifest = true;
+    this.#tell();
+  }
+  /** All pieces, and the manifest. */
+  fill(): void {
+    this.#has.fill(0xff);
+    this.gotManifest();
+  }
+  #tell(): void {
+    for (const listener of this.listeners) listener(this);
+  }
+
   /** False: all slots are taken. Whoever took one leaves it. */
   takeSlot(): boolean {
-    if (this.#taken >= this.#slots) return false;
-    this.#taken += 1;
+    if (this.#slotsTaken >= this.#slots) return false;
+    this.#slotsTaken += 1;
     return true;
   }
   leaveSlot(): void {
-    this.#taken -= 1;
+    this.#slotsTaken -= 1;
   }
 
   /** Milliseconds before so many bytes may be sent, by the cap. */
@@ -64,12 +93,5 @@ export class Host {
     const { bucket, waitMs } = takeTokens(this.#bucket, nowMs, bytes);
     this.#bucket = bucket;
     return waitMs;
-  }
-
-  fill(): void {
-    this.has.fill(1);
-    this.hasManifest = true;
-    this.hasWhole = true;
-    this.isGetting = false;
   }
 }

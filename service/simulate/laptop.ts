@@ -1,10 +1,12 @@
 /** One laptop that lacks the version: when it looks, which way it goes, what it has at the end. It decides by the daemon's own functions. */
 import { hintedLookMs, ownLookMs } from '../core/look-rules.ts';
 import type { BlobRef } from '../core/ports.ts';
+import { isForming } from '../core/server-share.ts';
 import { SourceLedger } from '../core/source-ledger.ts';
 import { nextWay, type Way } from '../core/way.ts';
 import { askForBundle } from './bundle-asker.ts';
 import type { Host } from './host.ts';
+import { type Near, NOBODY } from './neighbourhood.ts';
 import { PiecesTaker } from './pieces-taker.ts';
 import type { Scene } from './scene.ts';
 
@@ -19,6 +21,7 @@ export class SimLaptop {
   readonly host: Host;
   readonly #scene: Scene;
   readonly #hasIt: () => void;
+  /** Those near are told that it has more than before. */
   readonly #changed: () => void;
   readonly #ledger = new SourceLedger();
   #state: 'old' | 'looking' | 'getting' | 'has' = 'old';
@@ -49,15 +52,18 @@ export class SimLaptop {
     this.#turn += 1;
     this.#pieces?.stop();
     this.#pieces = undefined;
-    this.host.isGetting = false;
     if (this.#state !== 'has') this.#state = 'old';
+    if (this.host.standing === 'getting') this.host.standing = 'lacking';
     this.#scene.move(this.host, spot);
-    if (spot) this.heard();
+    if (!spot) return;
+    if (this.#state === 'has') this.#changed();
+    this.heard();
   }
 
   /** Somebody near may have something new. */
   heard(): void {
     const { time, options } = this.#scene;
+    if (!this.#isAlone()) this.#pieces?.nearChanged();
     if (this.#state !== 'old' || this.#isLookPlanned || !this.host.spot || !this.#isNewNear()) return;
     this.#isLookPlanned = true;
     const toldMs = options.random.between(...ANNOUNCE_MS);
@@ -74,11 +80,11 @@ export class SimLaptop {
     if (!this.#isNewNear()) return;
     this.#state = 'looking';
     const turn = this.#turn;
-    this.#scene.work(machine.lookSeconds, () => {
+    this.#scene.work(this.host, machine.lookSeconds, () => {
       this.#scene.time.in(TAKE_UP_MS, () => {
         if (turn !== this.#turn) return;
         this.#state = 'getting';
-        this.host.isGetting = true;
+        this.host.standing = 'getting';
         this.#changed();
         this.#go();
       });
@@ -98,26 +104,20 @@ export class SimLaptop {
     return policy === 'server' || policy === 'rsync';
   }
 
+  #near(): Near {
+    return this.#isAlone() ? NOBODY : this.#scene.neighbourhood.of(this.host);
+  }
+
+  /** Neighbours, and the server. */
   #whole(): readonly Host[] {
     const { server } = this.#scene;
-    const peers = this.#neighbours().filter(({ hasWhole }) => hasWhole);
-    return this.#scene.canHear(server, this.host) ? [...peers, server] : peers;
-  }
-
-  #getting(): readonly Host[] {
-    return this.#neighbours().filter(({ isGetting }) => isGetting);
-  }
-
-  #lacking(): readonly Host[] {
-    return this.#neighbours().filter(({ hasWhole }) => !hasWhole);
-  }
-
-  #neighbours(): readonly Host[] {
-    return this.#isAlone() ? [] : this.#scene.near(this.host);
+    const { whole } = this.#near();
+    return this.#scene.canHear(server, this.host) ? [...whole, server] : whole;
   }
 
   #isNewNear(): boolean {
-    return this.#whole().length > 0 || this.#getting().length > 0;
+    const { whole, getting } = this.#near();
+    return whole.length > 0 || getting.length > 0 || this.#scene.canHear(this.#scene.server, this.host);
   }
 
   #go(): void {
@@ -136,9 +136,9 @@ export class SimLaptop {
       bundleBytesHere: 0,
       // Nobody publishes differences of single files here: a bundle has them all.
       diffsTried: true,
-      classmates: this.#lacking().length,
+      classmates: this.#near().lackingIds.length,
       repositories: 1,
-      sources: rsync ? 0 : this.#whole().length + this.#getting().length,
+      sources: rsync ? 0 : this.#whole().length + this.#near().getting.length,
       blobsFailed: false,
       trees: rsync ? 1 : 0,
     });
@@ -182,7 +182,7 @@ export class SimLaptop {
           bytes: this.#scene.options.update.rsyncBytes,
           done: goOn(() => {
             this.#treeTried = true;
-            this.host.has.fill(1);
+            this.host.fill();
           }),
           broke: () => {
             if (turn === this.#turn) this.#giveUp();
@@ -200,17 +200,23 @@ export class SimLaptop {
     const { host } = this;
     const scene = this.#scene;
     const isManifest = wanted[0] === scene.manifest;
+    const beganMs = scene.time.nowMs;
+    const isEarly = (): boolean => isManifest || isForming(scene.time.nowMs - beganMs);
     this.#pieces = new PiecesTaker({
       self: host,
       scene,
       ledger: this.#ledger,
       whole: () => this.#whole(),
-      getting: this.#isAlone() ? undefined : () => this.#getting(),
-      lacking: () => this.#lacking(),
+      partners: this.#isAlone()
+        ? undefined
+        : {
+            getting: () => this.#near().getting,
+            rivals: () => (isEarly() ? this.#near().lackingIds : this.#near().gettingIds),
+          },
       wanted,
       took: ({ sha256 }) => {
-        if (scene.isManifest(sha256)) host.hasManifest = true;
-        else host.has[scene.indexOf(sha256)] = 1;
+        if (scene.isManifest(sha256)) host.gotManifest();
+        else host.got(scene.indexOf(sha256));
       },
       over: (isWhole) => {
         this.#pieces = undefined;
@@ -223,28 +229,27 @@ export class SimLaptop {
   }
 
   #missing(): readonly BlobRef[] {
-    return this.#scene.refs.filter((_, index) => this.host.has[index] !== 1);
+    return this.#scene.refs.filter((_, index) => !this.host.has(index));
   }
 
   /** Nobody is left who has it: the next who comes by causes the next look. */
   #giveUp(): void {
     this.#state = 'old';
-    this.host.isGetting = false;
+    this.host.standing = 'lacking';
+    this.#changed();
     this.heard();
   }
 
   #stage(byBundle: boolean): void {
     const { machine, update } = this.#scene.options;
     const turn = this.#turn;
-    const perByte = (machine.secondsPerMegabyte * update.changedBytes) / 1e6;
-    this.#scene.work(machine.stageSeconds + (byBundle ? machine.unpackSeconds : perByte), () => {
+    const content = byBundle ? machine.unpackSeconds : (machine.stageSecondsPerMegabyte * update.changedBytes) / 1e6;
+    this.#scene.work(this.host, machine.stageSeconds + content, () => {
       // Closed meanwhile: it begins again, with all of it here.
-      if (turn !== this.#turn) {
-        if (byBundle) this.host.has.fill(1);
-        return;
-      }
+      if (byBundle) this.host.fill();
+      if (turn !== this.#turn) return;
       this.#state = 'has';
-      this.host.fill();
+      this.host.standing = 'whole';
       this.host.hasBundle = byBundle;
       this.#hasIt();
       this.#changed();

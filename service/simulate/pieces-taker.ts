@@ -1,6 +1,7 @@
 /**
  * Whole blobs from several at once, as `fetch/swarm.ts` takes them: its queue, its table of sources, its limits; in virtual time.
- * A blob that crawls is not taken over by another source here, for no simulated source crawls alone.
+ * The daemon looks up four times a second; here it looks up when something has changed that concerns it, as late as the daemon
+ * would have seen it. A blob that crawls is not taken over by another source here, for no simulated source crawls alone.
  */
 import type { BlobRef } from '../core/ports.ts';
 import type { SourceLedger } from '../core/source-ledger.ts';
@@ -8,7 +9,7 @@ import { BlobQueue } from '../fetch/blob-queue.ts';
 import { SourceTable } from '../fetch/source-table.ts';
 import type { WantedBlob } from '../fetch/transfer.ts';
 import type { Host } from './host.ts';
-import type { Scene } from './scene.ts';
+import type { Scene, Sending } from './scene.ts';
 import { SimPartners } from './sim-partners.ts';
 
 /** Those of `fetch/swarm.ts`. */
@@ -17,19 +18,29 @@ const PER_SOURCE = 4;
 const MAX_FAILURES = 4;
 const TICK_MS = 250;
 const PATIENCE_MS = 300_000;
+/** A rate is measured over so long at least; see `fetch/source-table.ts`. */
+const MEASURE_MS = 1000;
+/** Who stands still for so long takes over some of the others' pieces, and later more; see `core/server-share.ts`. */
+const TAKE_OVER_MS = 3000;
 
 export interface PiecesWish {
   readonly self: Host;
   readonly scene: Scene;
   readonly ledger: SourceLedger;
   readonly whole: () => readonly Host[];
-  /** Neighbours that are getting it, and those that lack it; absent: laptops do not give to each other here. */
-  readonly getting: (() => readonly Host[]) | undefined;
-  readonly lacking: () => readonly Host[];
+  /** Neighbours that are getting it, and the ids of those who want it; absent: laptops do not give to each other here. */
+  readonly partners: { readonly getting: () => readonly Host[]; readonly rivals: () => readonly string[] } | undefined;
   readonly wanted: readonly BlobRef[];
   readonly took: (ref: BlobRef) => void;
   /** All came (true), or nobody is left who could give any (false). */
   readonly over: (isWhole: boolean) => void;
+}
+
+interface Coming {
+  readonly source: Host;
+  readonly sending: Sending;
+  /** Of its bytes so many were counted. */
+  countedBytes: number;
 }
 
 export class PiecesTaker {
@@ -37,27 +48,27 @@ export class PiecesTaker {
   readonly #queue: BlobQueue;
   readonly #table: SourceTable<Host>;
   readonly #partners: SimPartners | undefined;
+  readonly #coming = new Set<Coming>();
   #running = 0;
-  #coming = 0;
   #heardMs: number;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
+  #tickAtMs = Number.POSITIVE_INFINITY;
   #isOver = false;
 
   constructor(wish: PiecesWish) {
     this.#wish = wish;
-    const { self, scene, ledger, getting, lacking, wanted } = wish;
+    const { self, scene, ledger, partners, wanted } = wish;
     const random = (): number => scene.options.random.next();
     const isManifest = wanted.some(({ sha256 }) => scene.isManifest(sha256));
     this.#partners =
-      getting && new SimPartners({ self, scene, isManifest, partial: getting, rivals: isManifest ? lacking : getting });
-    this.#queue = new BlobQueue(wanted, getting !== undefined, random);
-    this.#table = new SourceTable<Host>({
-      ledger,
-      clock: scene.time.clock,
-      perSource: PER_SOURCE,
-      maxFailures: MAX_FAILURES,
-      partners: this.#partners,
-      random,
-    });
+      partners &&
+      new SimPartners({
+        ...{ self, scene, isManifest, partial: partners.getting, rivals: partners.rivals },
+        wake: (ms) => this.#wakeIn(ms + random() * TICK_MS),
+      });
+    this.#queue = new BlobQueue(wanted, partners !== undefined, random);
+    const common = { ledger, clock: scene.time.clock, partners: this.#partners, random };
+    this.#table = new SourceTable<Host>({ ...common, perSource: PER_SOURCE, maxFailures: MAX_FAILURES });
     this.#heardMs = scene.time.nowMs;
   }
 
@@ -68,26 +79,53 @@ export class PiecesTaker {
     else scene.time.in(scene.options.links.requestSeconds * 1000 + 1, () => this.#tick());
   }
 
+  /** Somebody came, went, or has more than before. */
+  nearChanged(): void {
+    if (this.#queue.length > 0) this.#wakeIn(this.#wish.scene.options.random.next() * 2 * TICK_MS);
+  }
+
   /** It closed or left: what came is kept. */
   stop(): void {
     this.#isOver = true;
+    this.#partners?.stop();
+  }
+
+  #wakeIn(ms: number): void {
+    const { time, options } = this.#wish.scene;
+    const atMs = Math.max(time.nowMs + ms, this.#refreshedMs + options.quantumSeconds * 1000);
+    if (this.#isOver || atMs >= this.#tickAtMs) return;
+    this.#tickAtMs = atMs;
+    time.in(atMs - time.nowMs, () => {
+      if (this.#tickAtMs !== atMs) return;
+      this.#tickAtMs = Number.POSITIVE_INFINITY;
+      this.#tick();
+    });
   }
 
   #tick(): void {
     if (this.#isOver) return;
-    this.#table.refresh(this.#wish.whole(), this.#partners?.refresh() ?? []);
+    this.#refresh();
     this.#pump();
-    if (!this.#isOver)
-      this.#wish.scene.time.in(Math.min(5000, Math.max(TICK_MS, 5000 * this.#wish.scene.options.tickSeconds)), () =>
-        this.#tick(),
-      );
+  }
+
+  #refresh(): void {
+    const { nowMs } = this.#wish.scene.time;
+    this.#refreshedMs = nowMs;
+    for (const coming of this.#coming) this.#count(coming);
+    // Of a piece that is on its way some bytes came just now.
+    if (this.#coming.size > 0) this.#heardMs = nowMs;
+    this.#table.refresh(this.#wish.whole(), this.#partners?.refresh() ?? []);
+  }
+
+  #count(coming: Coming): void {
+    const bytes = coming.sending.cameBytes();
+    this.#table.received(coming.source.id, bytes - coming.countedBytes);
+    coming.countedBytes = bytes;
   }
 
   #pump(): void {
     if (this.#isOver) return;
-    const { nowMs } = this.#wish.scene.time;
-    // Of a piece that is on its way some bytes came just now.
-    const starvedMs = this.#coming > 0 ? 0 : nowMs - this.#heardMs;
+    const starvedMs = this.#coming.size > 0 ? 0 : this.#wish.scene.time.nowMs - this.#heardMs;
     while (this.#running < MOST_IN_FLIGHT && this.#queue.length > 0) {
       const views = this.#table.views();
       const taken =
@@ -98,10 +136,11 @@ export class PiecesTaker {
     if (this.#running > 0) return;
     if (this.#queue.length === 0) this.#end(true);
     else if (starvedMs > PATIENCE_MS || !this.#queue.some((blob) => this.#table.mayHave(blob))) this.#end(false);
+    else this.#wakeIn(Math.max(TAKE_OVER_MS, starvedMs / 2));
   }
 
   #ask(blob: WantedBlob, source: Host): void {
-    const { scene, self, took } = this.#wish;
+    const { scene, self, took, ledger } = this.#wish;
     const { time, options } = scene;
     const { ref } = blob;
     this.#running += 1;
@@ -110,6 +149,7 @@ export class PiecesTaker {
       if (reason === 'missing') this.#table.missed(source.id, blob);
       this.#table.failed(source, { reason, retryAfterMs: reason === 'busy' ? source.retryAfterMs : 0 });
       this.#queue.putBack(blob);
+      this.#wakeIn(ledger.get(source.id).waitUntilMs - time.nowMs + options.random.next() * TICK_MS);
       end();
     };
     const end = (): void => {
@@ -122,20 +162,21 @@ export class PiecesTaker {
       time.in(options.links.requestSeconds * 1000, () => fail(refusal));
       return;
     }
-    this.#coming += 1;
     const arrived = (): void => {
       source.leaveSlot();
-      this.#coming -= 1;
+      this.#count(coming);
+      this.#coming.delete(coming);
       this.#heardMs = time.nowMs;
     };
-    scene.send({
+    const sending = scene.send({
       from: source,
       to: self,
       bytes: ref.sizeBytes,
       done: () => {
         arrived();
-        this.#table.received(source.id, ref.sizeBytes);
+        if (!this.#isOver && time.nowMs - this.#refreshedMs >= MEASURE_MS) this.#refresh();
         this.#table.gave(source.id);
+        this.#partners?.got(ref.sha256);
         took(ref);
         end();
       },
@@ -144,10 +185,12 @@ export class PiecesTaker {
         fail('unreachable');
       },
     });
+    const coming: Coming = { source, sending, countedBytes: 0 };
+    this.#coming.add(coming);
   }
 
   #end(isWhole: boolean): void {
-    this.#isOver = true;
+    this.stop();
     this.#wish.over(isWhole);
   }
 }

@@ -15,8 +15,11 @@ export const KERNEL: Update = {
 export const LAPTOP: Machine = {
   lookSeconds: 0.3,
   stageSeconds: 3,
+  stageSecondsPerMegabyte: 0.02,
   unpackSeconds: 8,
-  secondsPerMegabyte: 0.05,
+  takeSecondsPerMegabyte: 0.03,
+  giveSecondsPerMegabyte: 0.01,
+  requestSeconds: 0.002,
   sharedCores: 0,
 };
 
@@ -48,5 +51,5 @@ export const SLOTS = 4;
 /** Files are put together to so many pieces; a school to fewer: the simulation is quicker, the bytes are the same. */
 export const CLASS_PIECES = 32;
 export const SCHOOL_PIECES = 8;
-export const CLASS_TICK_SECONDS = 0.1;
-export const SCHOOL_TICK_SECONDS = 3;
+export const CLASS_QUANTUM_SECONDS = 0.01;
+export const SCHOOL_QUANTUM_SECONDS = 1;

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { BlobRef, Sha256 } from '../core/ports.ts';
 import type { Links, Machine, Policy, Update } from './figures.ts';
-import { type Flow, Flows, type Shared, shared } from './flows.ts';
+import { type Flow, Flows, type Through } from './flows.ts';
 import type { Host } from './host.ts';
+import { Neighbourhood } from './neighbourhood.ts';
 import type { Random } from './random.ts';
+import type { Shared } from './shared.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { hear, type Place } from './world.ts';
+import { hear } from './world.ts';
 
 export interface SceneOptions {
   readonly policy: Policy;
@@ -17,8 +19,8 @@ export interface SceneOptions {
   readonly machine: Machine;
   readonly random: Random;
   readonly severity: 'normal' | 'critical';
-  /** What happens within so many seconds is reckoned together. */
-  readonly tickSeconds: number;
+  /** Flows that begin or end within so many seconds are reckoned together, and nobody looks up more often. */
+  readonly quantumSeconds: number;
 }
 
 export interface Transfer {
@@ -28,6 +30,10 @@ export interface Transfer {
   readonly done: () => void;
   /** One of the two went away. */
   readonly broke: () => void;
+}
+
+export interface Sending {
+  readonly cameBytes: () => number;
 }
 
 interface Running extends Transfer {
@@ -40,35 +46,30 @@ const MANIFEST = 'f'.repeat(64);
 export class Scene {
   readonly options: SceneOptions;
   readonly time = new VirtualTime();
-  readonly flows = new Flows();
+  readonly flows: Flows;
+  readonly neighbourhood = new Neighbourhood();
   readonly server: Host;
   takenBytes = 0;
   /** Each piece as a blob: a name made of nothing but its number, spread over all names. */
   readonly refs: readonly BlobRef[];
+  readonly names: readonly Sha256[];
   readonly manifest: BlobRef;
   readonly #indexOf: ReadonlyMap<Sha256, number>;
-  readonly #cores: Shared | undefined;
-  readonly #at = new Map<Place, Set<Host>>();
   readonly #running = new Map<Host, Set<Running>>();
 
   constructor(options: SceneOptions, server: Host) {
     this.options = options;
     this.server = server;
+    this.flows = new Flows(() => this.time.nowMs / 1000, options.quantumSeconds);
     this.refs = options.pieces.map((sizeBytes, index) => ({ sha256: nameOf(index), sizeBytes }));
+    this.names = this.refs.map(({ sha256 }) => sha256);
     this.manifest = { sha256: MANIFEST, sizeBytes: options.update.manifestBytes };
-    this.#indexOf = new Map(this.refs.map(({ sha256 }, index) => [sha256, index]));
-    const { sharedCores } = options.machine;
-    if (sharedCores > 0) this.#cores = shared('cores', sharedCores);
+    this.#indexOf = new Map(this.names.map((sha256, index) => [sha256, index]));
   }
 
   /** It opens, closes or walks; what it gave or took breaks unless both are still in one place. */
   move(host: Host, spot: Host['spot']): void {
-    if (host.spot) this.#at.get(host.spot.place)?.delete(host);
-    host.spot = spot;
-    if (spot) {
-      const here = this.#at.get(spot.place) ?? new Set();
-      this.#at.set(spot.place, here.add(host));
-    }
+    this.neighbourhood.move(host, spot);
     for (const running of [...(this.#running.get(host) ?? [])])
       if (!this.canHear(running.from, running.to)) this.#end(running, () => running.broke());
   }
@@ -80,7 +81,7 @@ export class Scene {
     return sha256 === MANIFEST;
   }
   holds(host: Host, sha256: Sha256): boolean {
-    return this.isManifest(sha256) ? host.hasManifest : host.has[this.indexOf(sha256)] === 1;
+    return this.isManifest(sha256) ? host.hasManifest : host.has(this.indexOf(sha256));
   }
 
   canHear(a: Host, b: Host): boolean {
@@ -89,28 +90,18 @@ export class Scene {
     return a.spot !== undefined && b.spot !== undefined && hear(a.spot, b.spot);
   }
 
-  /** Neighbours, the server not among them. */
-  near(host: Host): readonly Host[] {
-    const { spot } = host;
-    if (!spot) return [];
-    const here = [...(this.#at.get(spot.place) ?? [])];
-    return here.filter((other) => other !== host && other.spot && hear(spot, other.spot));
-  }
-
-  /** Bytes through links and air. The giver's slot is the caller's business. */
-  send(transfer: Transfer): void {
+  /** Bytes through links, air and processors. The giver's slot is the caller's business. */
+  send(transfer: Transfer): Sending {
     const { from, to, bytes } = transfer;
-    const { requestSeconds } = this.options.links;
+    let flow: Flow | undefined;
     const begin = (): void => {
       if (!this.canHear(from, to)) {
         transfer.broke();
         return;
       }
-      const air = to.spot ? [to.spot.place.airAt(to.spot)] : [];
-      const hops = from.spot && to.spot && to.spot.place.hops === 2 ? [from.spot.place.airAt(from.spot)] : [];
-      const flow = this.flows.start({
-        left: bytes,
-        through: [from.link, to.link, ...air, ...hops],
+      flow = this.flows.start({
+        amount: bytes,
+        through: this.#way(from, to, bytes),
         most: Number.MAX_SAFE_INTEGER,
         came: (units) => {
           from.givenBytes += units;
@@ -121,14 +112,36 @@ export class Scene {
       const running: Running = { ...transfer, flow };
       for (const host of [from, to]) this.#running.set(host, (this.#running.get(host) ?? new Set()).add(running));
     };
-    this.time.in(requestSeconds * 1000 + from.waitMs(this.time.nowMs, bytes), begin);
+    this.time.in(this.options.links.requestSeconds * 1000 + from.waitMs(this.time.nowMs, bytes), begin);
+    return { cameBytes: () => (flow ? this.flows.came(flow) : 0) };
   }
 
-  /** Work of the laptop's processor. */
-  work(seconds: number, done: () => void): void {
-    const cores = this.#cores;
-    if (!cores) this.time.in(seconds * 1000, done);
-    else this.flows.start({ left: seconds, through: [cores], most: 1, came: () => {}, done });
+  /** Work of the laptop's processor, which does one thing at a time. */
+  work(host: Host, seconds: number, done: () => void): void {
+    this.flows.start({
+      amount: seconds,
+      through: [{ shared: host.processor, weight: 1 }],
+      most: 1,
+      came: () => {},
+      done,
+    });
+  }
+
+  #way(from: Host, to: Host, bytes: number): readonly Through[] {
+    const { giveSecondsPerMegabyte, takeSecondsPerMegabyte, requestSeconds } = this.options.machine;
+    const weights = new Map<Shared, number>([
+      [from.link, 1],
+      [to.link, 1],
+    ]);
+    const add = (shared: Shared | undefined, weight: number): void => {
+      if (shared && weight > 0) weights.set(shared, (weights.get(shared) ?? 0) + weight);
+    };
+    add(from.processor, giveSecondsPerMegabyte / 1e6 + requestSeconds / bytes);
+    add(to.processor, takeSecondsPerMegabyte / 1e6 + requestSeconds / bytes);
+    add(to.spot?.place.airAt(to.spot), 1);
+    // An access point sends what it got.
+    if (from.spot && to.spot?.place.hops === 2) add(from.spot.place.airAt(from.spot), 1);
+    return [...weights].map(([shared, weight]) => ({ shared, weight }));
   }
 
   #end(running: Running, tell: () => void): void {

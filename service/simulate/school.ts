@@ -3,11 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RippleError } from '../api/errors.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { Links, Machine, Policy, Run, Update } from './figures.ts';
-import { shared } from './flows.ts';
 import { Host } from './host.ts';
 import { SimLaptop } from './laptop.ts';
 import { Random } from './random.ts';
 import { Scene } from './scene.ts';
+import { shared } from './shared.ts';
 import { wakeUp } from './wake.ts';
 import type { World } from './world.ts';
 
@@ -23,21 +23,22 @@ export interface SchoolRunOptions {
   readonly mostPieces: number;
   /** Upload slots of each; the defaults of `share.slots`. */
   readonly slots: number;
-  /** Shortest step of virtual time. */
-  readonly tickSeconds: number;
+  /** See `SceneOptions`. */
+  readonly quantumSeconds: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (has: number, laptops: number, seconds: number) => void;
 }
 
 /** As the daemon says it. */
 const RETRY_AFTER_MS = 1000;
-const PROGRESS_EVERY = 64;
+const STEPS_IN_A_TURN = 512;
 
 /** @throws RippleError `Cancelled` */
 export async function runSchool(options: SchoolRunOptions): Promise<Run> {
   const random = new Random(options.seed);
   const pieces = piecesOf(options.update, options.mostPieces, random);
-  const { policy, links, world } = options;
+  const { policy, links, world, machine } = options;
+  const cores = machine.sharedCores > 0 ? shared('cores', machine.sharedCores) : undefined;
   const hostOf = (id: string, kind: 'peer' | 'school', bytesPerSecond: number): Host =>
     new Host({
       id,
@@ -45,11 +46,13 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
       slots: options.slots,
       retryAfterMs: RETRY_AFTER_MS,
       link: shared(id, bytesPerSecond),
+      processor: cores ?? shared(`processor of ${id}`, 1),
       pieces: pieces.length,
       rateBytesPerSecond: 0,
     });
   const server = hostOf('school', 'school', links.serverBytesPerSecond);
   server.fill();
+  server.standing = 'whole';
   server.hasBundle = policy === 'bundles';
   const scene = new Scene({ ...options, pieces, random }, server);
   const hasAt: number[] = [];
@@ -61,7 +64,8 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
       scene,
       () => hasAt.push(scene.time.nowMs / 1000),
       () => {
-        for (const other of scene.near(host)) byHost.get(other)?.heard();
+        scene.neighbourhood.changed(host);
+        for (const other of scene.neighbourhood.near(host)) byHost.get(other)?.heard();
       },
     );
     byHost.set(host, laptop);
@@ -73,18 +77,17 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
     wakePackets = wakeAll(scene, laptops, options.severity);
   });
   const { time, flows } = scene;
-  for (let step = 0; hasAt.length < laptops.length; step++) {
-    if (time.nowMs >= world.endSeconds * 1000) break;
-    const nextMs = Math.min(time.nextMs ?? Number.POSITIVE_INFINITY, flows.nextEnd * 1000);
-    if (!Number.isFinite(nextMs)) break;
-    // What comes soon one after the other is reckoned together.
-    time.advanceTo(flows.isIdle ? nextMs : Math.max(nextMs, time.nowMs + options.tickSeconds * 1000));
-    flows.pass(time.nowMs / 1000);
-    if (step % PROGRESS_EVERY !== 0) continue;
+  for (let step = 1; hasAt.length < laptops.length; step++) {
+    const nextMs = Math.min(time.nextMs ?? Number.POSITIVE_INFINITY, flows.nextAt * 1000);
+    if (nextMs >= world.endSeconds * 1000) break;
+    time.advanceTo(nextMs);
+    flows.pass();
+    if (step % STEPS_IN_A_TURN !== 0) continue;
     options.onProgress?.(hasAt.length, laptops.length, time.nowMs / 1000);
     await nextTurn();
     if (options.signal?.aborted) throw new RippleError('Cancelled', 'stopped');
   }
+  flows.settle();
   const busy = world.air.map(({ busySeconds }) => busySeconds);
   return {
     policy,

@@ -1,6 +1,6 @@
 /** What `ripple simulate` runs: a class, a school, or a country, once for each policy, and always with the same chances. */
 import type { Links, Machine, Policy, Run, Update } from './figures.ts';
-import { CLASS_PIECES, CLASS_TICK_SECONDS, SCHOOL_PIECES, SCHOOL_TICK_SECONDS, SLOTS } from './presets.ts';
+import { CLASS_PIECES, CLASS_QUANTUM_SECONDS, SCHOOL_PIECES, SCHOOL_QUANTUM_SECONDS, SLOTS } from './presets.ts';
 import { Random } from './random.ts';
 import { runSchool } from './school.ts';
 import { classWorld, schoolWorld } from './world.ts';
@@ -55,7 +55,7 @@ function placeOf(simulation: Simulation, policy: Policy, laptops: number): Promi
       : schoolWorld({ laptops, links, days: DAYS, random: new Random(seed ^ laptops) }),
     mostPieces: isClass ? CLASS_PIECES : SCHOOL_PIECES,
     slots: SLOTS,
-    tickSeconds: isClass ? CLASS_TICK_SECONDS : SCHOOL_TICK_SECONDS,
+    quantumSeconds: isClass ? CLASS_QUANTUM_SECONDS : SCHOOL_QUANTUM_SECONDS,
     onProgress: (has, all) => onProgress?.((done + has / all) / policies.length),
   });
 }

@@ -4,8 +4,8 @@
  * few children live near each other. Children come and go by the bell, close their laptops, and some stay at home.
  */
 import type { Links } from './figures.ts';
-import { type Shared, shared } from './flows.ts';
 import type { Random } from './random.ts';
+import { type Shared, shared } from './shared.ts';
 
 export interface Place {
   readonly reachesServer: boolean;
@@ -13,8 +13,8 @@ export interface Place {
   readonly rangeMetres: number;
   /** How often the air carries what goes from one laptop to another: twice where an access point passes it on. */
   readonly hops: 1 | 2;
-  /** Whose air is used by what is sent at this spot. */
-  readonly airAt: (spot: Spot) => Shared;
+  /** Whose air is used by what is sent at this spot; on wires, none. */
+  readonly airAt: (spot: Spot) => Shared | undefined;
 }
 
 export interface Spot {
@@ -59,7 +59,7 @@ const channel = (name: string, { airBytesPerSecond }: Links): Shared =>
   shared(name, (flows) => airRate(airBytesPerSecond, flows));
 
 export function classWorld({ laptops, links, isWired }: ClassOptions): World {
-  const air = isWired ? shared('switch', Number.MAX_SAFE_INTEGER) : channel('room', links);
+  const air = isWired ? undefined : channel('room', links);
   const place: Place = {
     reachesServer: true,
     rangeMetres: Number.POSITIVE_INFINITY,
@@ -68,7 +68,7 @@ export function classWorld({ laptops, links, isWired }: ClassOptions): World {
   };
   const stay: Stay = { atSeconds: 0, spot: { place, x: 0, y: 0 } };
   return {
-    air: isWired ? [] : [air],
+    air: air ? [air] : [],
     stays: Array.from({ length: laptops }, () => [stay]),
     endSeconds: 24 * HOUR,
     wakeAtSeconds: 0.01,

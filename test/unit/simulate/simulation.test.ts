@@ -95,7 +95,7 @@ test("the simulator decides by the daemon's own functions", async () => {
   const used = {
     'laptop.ts': ['nextWay', 'hintedLookMs', 'ownLookMs', 'SourceLedger'],
     'pieces-taker.ts': ['BlobQueue', 'SourceTable'],
-    'sim-partners.ts': ['isOursToAsk'],
+    'sim-partners.ts': ['PartnerBook'],
     'bundle-asker.ts': ['inTurn'],
     'wake.ts': ['shouldRepeat', 'repeatDelayMs'],
     'school.ts': ['lookDelayMs'],
