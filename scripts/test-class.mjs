@@ -6,6 +6,6 @@ import { setup } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 setup('test');
-const args = ['--test', '--test-reporter=spec', join(root, 'build/test/class/class.js')];
+const args = ['--test', '--test-reporter=spec', join(root, 'build/test/class/class.test.js')];
 const result = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exit(result.status ?? 1);

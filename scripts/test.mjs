@@ -33,20 +33,11 @@ if (files.length === 0) {
 }
 
 /**
- * What takes minutes, speaks to nobody beyond itself and waits for no clock. It runs beside all else, so that a machine with
- * two processors has work for both; the two that keep all of it busy come last.
+ * What takes minutes and speaks to nobody beyond itself: it runs beside all else, so that a machine with two processors has
+ * work for both. The two that need both come last.
  */
-const HEAVY = [
-  'test/attack/diffs',
-  'test/attack/faults',
-  'test/attack/fetch-faults',
-  'test/attack/sigkill',
-  'test/debian/',
-  'test/package/',
-  'test/powercut/',
-  'test/boot/',
-];
-const place = (path) => HEAVY.findIndex((part) => relative(join(root, 'build'), path).startsWith(part));
+const APART = ['test/debian/', 'test/package/', 'test/powercut/', 'test/boot/', 'test/class/'];
+const place = (path) => APART.findIndex((part) => relative(join(root, 'build'), path).startsWith(part));
 const isUnit = (path) => relative(join(root, 'build/test'), path).startsWith('unit/');
 
 /** Prints whole lines, for two runs may go on at the same time. Resolves with the exit status. */
@@ -61,8 +52,8 @@ function runTests(some, atOnce) {
 
 const units = await runTests(files.filter(isUnit), 2);
 const others = files.filter((path) => !isUnit(path));
-const heavy = others.filter((path) => place(path) >= 0).toSorted((a, b) => place(a) - place(b));
+const apart = others.filter((path) => place(path) >= 0).toSorted((a, b) => place(a) - place(b));
 // One file at a time in each: daemons, disks and browsers of two tests would fight for a small machine, and tests of
 // neighbours on loopback would hear each other.
-const results = await Promise.all([heavy, others.filter((path) => place(path) < 0)].map((some) => runTests(some, 1)));
+const results = await Promise.all([apart, others.filter((path) => place(path) < 0)].map((some) => runTests(some, 1)));
 process.exit([units, ...results].find((status) => status !== 0) ?? 0);

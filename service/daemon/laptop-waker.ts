@@ -25,7 +25,8 @@ export function wakeLaptop({ config, trust, switcher, scheduler, clock, logger }
     interfaces,
     verify: (bytes) => trust.heardRelease(bytes, image, booted),
     woken: ({ version, severity }) => {
-      if (!switcher.facts().local.includes(version)) scheduler.woken(severity);
+      const isWanted = (): boolean => !switcher.facts().local.includes(version);
+      if (isWanted()) scheduler.woken(severity, isWanted);
     },
     random: Math.random,
     clock,

@@ -4,6 +4,7 @@ import type { Severity } from '../api/model.ts';
 import type { FetchWait } from '../core/fetch-policy.ts';
 import { hintedLookMs, ownLookMs } from '../core/look-rules.ts';
 import type { Clock, Logger } from '../core/ports.ts';
+import type { UpdaterSnapshot } from '../core/updater.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { LaptopUpdater } from './laptop-updater.ts';
 import type { SourceBook } from './source-book.ts';
@@ -12,9 +13,11 @@ export interface SchedulerOptions {
   /** Mean minutes between looks; 0: never by itself. */
   readonly minutes: number;
   readonly automatic: boolean;
-  readonly updater: LaptopUpdater;
-  readonly sources: SourceBook;
-  readonly clock: Clock;
+  readonly updater: Pick<LaptopUpdater, 'onSignal' | 'checkQuietly' | 'fetchQuietly' | 'pauseQuietly'> & {
+    snapshot(): Pick<UpdaterSnapshot, 'state' | 'bootedVersion' | 'versions' | 'progress'>;
+  };
+  readonly sources: Pick<SourceBook, 'newestAnnounced' | 'forVersion'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly logger: Logger;
 }
 
@@ -61,17 +64,17 @@ export class Scheduler {
     clearInterval(this.#waiting);
   }
 
-  /** A wake-up packet brought a release that verified. */
-  woken(severity: Severity): void {
-    this.#lookIn(lookDelayMs(severity, Math.random()), MOST_BUSY_RETRIES);
+  /** A wake-up packet brought a release that verified. By the time of the look it may have come another way: `isWanted` tells. */
+  woken(severity: Severity, isWanted: () => boolean): void {
+    this.#lookIn(lookDelayMs(severity, Math.random()), MOST_BUSY_RETRIES, isWanted);
   }
 
   /** Somebody plugged a stick in that has news. */
   pluggedIn(): void {
-    this.#lookIn(0, MOST_BUSY_RETRIES);
+    this.#lookIn(0, MOST_BUSY_RETRIES, () => true);
   }
 
-  #lookIn(delayMs: number, retries: number): void {
+  #lookIn(delayMs: number, retries: number, isWanted: () => boolean): void {
     const atMs = this.#options.clock.monotonicMs() + delayMs;
     // What is due sooner stays.
     if (atMs >= this.#wokenAtMs) return;
@@ -79,7 +82,7 @@ export class Scheduler {
     this.#wokenAtMs = atMs;
     this.#woken = setTimeout(() => {
       this.#wokenAtMs = Number.POSITIVE_INFINITY;
-      if (!this.#look() && retries > 0) this.#lookIn(BUSY_RETRY_MS, retries - 1);
+      if (isWanted() && !this.#look() && retries > 0) this.#lookIn(BUSY_RETRY_MS, retries - 1, isWanted);
     }, delayMs);
     this.#woken.unref();
   }

@@ -48,6 +48,8 @@ export class NeighbourTable {
   readonly #maxNeighbours: number;
   readonly #neighbours = new Map<string, Claims>();
   readonly #idOf = new Map<string, string>();
+  /** As of the last change: it is read many times in a second while a class gets a version. */
+  #listed: readonly Neighbour[] | undefined;
 
   constructor(ownId: string, maxNeighbours: number = MAX_NEIGHBOURS) {
     this.#ownId = ownId;
@@ -60,6 +62,7 @@ export class NeighbourTable {
    */
   sighted(record: TxtRecord, url: string, now: Moment, firstHand = true): Verdict {
     if (record.id === this.#ownId) return NOTHING;
+    this.#listed = undefined;
     const before = this.#idOf.get(url);
     // One address is one daemon: it has a new id, or another laptop got the address.
     const replaced = before !== undefined && before !== record.id && this.#drop(url);
@@ -84,6 +87,7 @@ export class NeighbourTable {
   answered(url: string, now: Moment): boolean {
     const claim = this.#claim(url);
     if (!claim) return false;
+    this.#listed = undefined;
     const changed = !claim.alive || !claim.accepted;
     // The latest address that answers speaks for the id.
     Object.assign(claim, { accepted: true, alive: true, answeredMs: now.monotonicMs });
@@ -95,6 +99,7 @@ export class NeighbourTable {
   missed(url: string): boolean {
     const claim = this.#claim(url);
     if (!claim) return false;
+    this.#listed = undefined;
     // Another address may still stand for this id; one that never counted was nothing to lose.
     const others = [...this.#claimsOf(url)].some(([other, one]) => other !== url && counts(one));
     if (others || !claim.accepted) return this.#drop(url) && claim.accepted;
@@ -109,10 +114,16 @@ export class NeighbourTable {
       [...claims.values()].every((claim) => !counts(claim) && now.monotonicMs - claim.heardMs > FORGET_AFTER_MS),
     );
     for (const [id] of gone) this.#remove(id);
+    if (gone.length > 0) this.#listed = undefined;
     return gone.length > 0;
   }
 
   list(): readonly Neighbour[] {
+    this.#listed ??= this.#list();
+    return this.#listed;
+  }
+
+  #list(): readonly Neighbour[] {
     return [...this.#neighbours].flatMap(([id, claims]) => {
       const standing = standingClaims(claims);
       const best = standing[0];
