@@ -1,6 +1,6 @@
 /** `ripple keygen`: a new signing key. */
 import { publicKeyFile, readPassphrase, writeKeyFiles } from '../publish/keys.ts';
-import { generateSigningKey } from '../sign/openpgp.ts';
+import { generateSigningKey } from '../sign/signer.ts';
 import type { Command } from './command.ts';
 
 const SECONDS_PER_DAY = 86_400;

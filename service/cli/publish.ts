@@ -8,7 +8,7 @@ import { KeyringFolder } from '../publish/keyring-folder.ts';
 import { loadSigner, readPassphrase } from '../publish/keys.ts';
 import { type PublishResult, publish, requireTree } from '../publish/publish.ts';
 import { trustedSigning } from '../publish/trusted-signing.ts';
-import type { Signer } from '../sign/openpgp.ts';
+import type { Signer } from '../sign/signer.ts';
 import type { Verifier } from '../sign/verifier.ts';
 import { Repository } from '../store/repository.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';

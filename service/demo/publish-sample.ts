@@ -7,7 +7,7 @@ import { firstKeyring } from '../publish/keyring-edit.ts';
 import { KeyringFolder } from '../publish/keyring-folder.ts';
 import { publish } from '../publish/publish.ts';
 import { signDocument } from '../sign/document.ts';
-import { generateSigningKey, Signer } from '../sign/openpgp.ts';
+import { generateSigningKey, Signer } from '../sign/signer.ts';
 import { Repository } from '../store/repository.ts';
 import { SAMPLE_NOTES } from './notes.ts';
 import { makeSampleTree, updateSampleTree } from './sample-tree.ts';

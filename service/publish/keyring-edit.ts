@@ -2,7 +2,7 @@
 import { RippleError } from '../api/errors.ts';
 import { KEY_ROLES, type KeyRole } from '../core/trust.ts';
 import type { Keyring, KeyringRole } from '../image/documents.ts';
-import { TrustedKey } from '../sign/openpgp.ts';
+import { TrustedKey } from '../sign/trusted-key.ts';
 
 export type RolePlan = Readonly<Partial<Record<KeyRole, readonly TrustedKey[]>>>;
 export type Thresholds = Readonly<Partial<Record<KeyRole, number>>>;

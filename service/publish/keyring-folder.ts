@@ -5,7 +5,7 @@ import { RippleError } from '../api/errors.ts';
 import { inFile, SignatureError } from '../core/signature-error.ts';
 import { formatKeyring, type Keyring, MAX_KEYRING_BYTES } from '../image/documents.ts';
 import { addSignatures, signDocument } from '../sign/document.ts';
-import type { Signer } from '../sign/openpgp.ts';
+import type { Signer } from '../sign/signer.ts';
 import { Verifier } from '../sign/verifier.ts';
 import { makeFolder } from '../sys/durable.ts';
 

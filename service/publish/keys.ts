@@ -2,7 +2,8 @@
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { RippleError, reasonOf } from '../api/errors.ts';
-import { type GeneratedKey, isPrivateKey, Signer, TrustedKey } from '../sign/openpgp.ts';
+import { type GeneratedKey, isPrivateKey, Signer } from '../sign/signer.ts';
+import { TrustedKey } from '../sign/trusted-key.ts';
 
 /** Where the public half of the key in `file` is. */
 export function publicKeyFile(file: string): string {

@@ -2,7 +2,7 @@
 import { RippleError } from '../api/errors.ts';
 import { formatOrder, type Order } from '../image/documents.ts';
 import { signDocument } from '../sign/document.ts';
-import type { Signer } from '../sign/openpgp.ts';
+import type { Signer } from '../sign/signer.ts';
 
 /** In `classes`: every laptop that follows the image. An order for nobody takes back the one before it. */
 export const EVERY_CLASS = '*';

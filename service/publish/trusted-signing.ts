@@ -3,7 +3,7 @@ import { RippleError } from '../api/errors.ts';
 import { SignatureError } from '../core/signature-error.ts';
 import { formatLatest, formatRelease } from '../image/documents.ts';
 import { signDocument } from '../sign/document.ts';
-import type { Signer } from '../sign/openpgp.ts';
+import type { Signer } from '../sign/signer.ts';
 import type { Verifier } from '../sign/verifier.ts';
 import type { SignPayload } from './publish.ts';
 

@@ -1,7 +1,8 @@
 /** Signed documents as bytes: making them, adding signatures, and taking them apart for judgement. */
 import type { SignatureFacts } from '../core/trust.ts';
-import { checkSignatures, type Signer, signatureKeyId, type TrustedKey } from './openpgp.ts';
 import { type FramedSignature, readSignedMessage, writeSignedMessage } from './packets.ts';
+import type { Signer } from './signer.ts';
+import { checkSignatures, signatureKeyId, type TrustedKey } from './trusted-key.ts';
 
 export interface OpenedDocument {
   /** Not to be used before `signatures` were judged. */

@@ -3,7 +3,7 @@
 import { SignatureError } from '../core/signature-error.ts';
 import { KEY_ROLES, type KeyRole, type RoleRule } from '../core/trust.ts';
 import { type Keyring, parseKeyring } from '../image/documents.ts';
-import { TrustedKey } from './openpgp.ts';
+import { TrustedKey } from './trusted-key.ts';
 
 export class TrustedKeyring {
   readonly document: Keyring;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { enums, readPrivateKey, revokeKey } from 'openpgp';
 import { formatRelease } from '../../service/image/documents.ts';
-import { generateSigningKey, Signer } from '../../service/sign/openpgp.ts';
+import { generateSigningKey, Signer } from '../../service/sign/signer.ts';
 import { Verifier } from '../../service/sign/verifier.ts';
 import { Gpg } from '../helpers/gpg.ts';
 import { refusedFor, refusedWith } from '../helpers/refused.ts';

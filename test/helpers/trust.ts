@@ -10,7 +10,7 @@ import {
   type Release,
 } from '../../service/image/documents.ts';
 import { signDocument } from '../../service/sign/document.ts';
-import { generateSigningKey, Signer } from '../../service/sign/openpgp.ts';
+import { generateSigningKey, Signer } from '../../service/sign/signer.ts';
 
 /** 2024-01-01, in seconds since 1970: when the keys of the tests were made. */
 export const NEW_YEAR = 1_704_067_200;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { RippleError } from '../../service/api/errors.ts';
 import { firstKeyring, nextKeyring } from '../../service/publish/keyring-edit.ts';
 import { KeyringFolder } from '../../service/publish/keyring-folder.ts';
-import { TrustedKey } from '../../service/sign/openpgp.ts';
+import { TrustedKey } from '../../service/sign/trusted-key.ts';
 import { Verifier } from '../../service/sign/verifier.ts';
 import { refusedWith } from '../helpers/refused.ts';
 import { tempFolder } from '../helpers/temp.ts';
@@ -57,7 +57,7 @@ test('add, remove and update make the next keyring', async () => {
   assert.deepEqual(removed.roles.root.keys, [publicA.armored]);
 
   const { enums, readPrivateKey, revokeKey } = await import('openpgp');
-  const { generateSigningKey } = await import('../../service/sign/openpgp.ts');
+  const { generateSigningKey } = await import('../../service/sign/signer.ts');
   const made = await generateSigningKey({ name: 'd', date: at(0) });
   const key = await readPrivateKey({ armoredKey: made.privateKey });
   const flag = enums.reasonForRevocation.keyCompromised;

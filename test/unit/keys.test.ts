@@ -9,7 +9,7 @@ import {
   readPassphrase,
   writeKeyFiles,
 } from '../../service/publish/keys.ts';
-import { generateSigningKey } from '../../service/sign/openpgp.ts';
+import { generateSigningKey } from '../../service/sign/signer.ts';
 import { Gpg } from '../helpers/gpg.ts';
 import { refusedWith } from '../helpers/refused.ts';
 import { tempFolder } from '../helpers/temp.ts';

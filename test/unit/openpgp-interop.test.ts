@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { formatRelease } from '../../service/image/documents.ts';
 import { addSignatures, openDocument, signDocument } from '../../service/sign/document.ts';
-import { generateSigningKey, Signer, TrustedKey } from '../../service/sign/openpgp.ts';
+import { generateSigningKey, Signer } from '../../service/sign/signer.ts';
+import { TrustedKey } from '../../service/sign/trusted-key.ts';
 import { Gpg } from '../helpers/gpg.ts';
 import { at, RELEASE, testKey } from '../helpers/trust.ts';
 

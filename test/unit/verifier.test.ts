@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addSignatures, openDocument, signDocument } from '../../service/sign/document.ts';
-import { TrustedKey } from '../../service/sign/openpgp.ts';
 import { readSignedMessage } from '../../service/sign/packets.ts';
+import { TrustedKey } from '../../service/sign/trusted-key.ts';
 import { Verifier } from '../../service/sign/verifier.ts';
 import { refusedFor } from '../helpers/refused.ts';
 import {
