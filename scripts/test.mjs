@@ -33,12 +33,11 @@ if (files.length === 0) {
 }
 
 /**
- * What takes minutes and speaks to nobody beyond itself: it runs beside all else, so that a machine with two processors has
- * work for both. The two that need both come last.
+ * What takes minutes and speaks to nobody beyond itself, in this order: it runs beside all else, so that a machine with two
+ * processors has work for both. The two that need both come last.
  */
-const APART = ['test/debian/', 'test/package/', 'test/powercut/', 'test/boot/', 'test/class/'];
-const place = (path) => APART.findIndex((part) => relative(join(root, 'build'), path).startsWith(part));
-const isUnit = (path) => relative(join(root, 'build/test'), path).startsWith('unit/');
+const APART = ['test/debian/', 'test/package/', 'test/powercut/', 'test/class/', 'test/boot/'];
+const isIn = (folder) => (path) => relative(join(root, 'build'), path).startsWith(folder);
 
 /** Prints whole lines, for two runs may go on at the same time. Resolves with the exit status. */
 function runTests(some, atOnce) {
@@ -50,10 +49,15 @@ function runTests(some, atOnce) {
   return new Promise((resolve) => child.once('close', (status) => resolve(status ?? 1)));
 }
 
-const units = await runTests(files.filter(isUnit), 2);
-const others = files.filter((path) => !isUnit(path));
-const apart = others.filter((path) => place(path) >= 0).toSorted((a, b) => place(a) - place(b));
-// One file at a time in each: daemons, disks and browsers of two tests would fight for a small machine, and tests of
-// neighbours on loopback would hear each other.
-const results = await Promise.all([apart, others.filter((path) => place(path) < 0)].map((some) => runTests(some, 1)));
+/** One file at a time: daemons, disks and browsers of two tests would fight for a small machine, and neighbours on loopback be heard. */
+async function runInTurn(groups) {
+  let worst = 0;
+  for (const group of groups) worst = (await runTests(group, 1)) || worst;
+  return worst;
+}
+
+const units = await runTests(files.filter(isIn('test/unit/')), 2);
+const apart = APART.map((folder) => files.filter(isIn(folder)));
+const others = files.filter((path) => !['test/unit/', ...APART].some((folder) => isIn(folder)(path)));
+const results = await Promise.all([runInTurn(apart), runInTurn([others])]);
 process.exit([units, ...results].find((status) => status !== 0) ?? 0);
