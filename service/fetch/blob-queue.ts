@@ -14,6 +14,8 @@ export class BlobQueue {
   readonly #shuffled: boolean;
   #freshTurn = 0;
   #next = 0;
+  /** Of the new ones those that were looked at already. */
+  readonly #looked = new Map<BlobRef, WantedBlob>();
   readonly #troubled: WantedBlob[] = [];
   /** Where the next look at the troubled ones begins, so that all get their turn. */
   #turn = 0;
@@ -73,9 +75,13 @@ export class BlobQueue {
     for (let look = 0; look < looks; look++) {
       const at = this.#next + (this.#freshTurn++ % waiting);
       const ref = this.#fresh[at];
-      const [blob, skipped] = [ref && wantedBlob(ref), this.#fresh[this.#next]];
-      const source = blob && choose(blob);
-      if (!blob || !skipped || source === undefined) continue;
+      const skipped = this.#fresh[this.#next];
+      if (!ref || !skipped) continue;
+      const blob = this.#looked.get(ref) ?? wantedBlob(ref);
+      this.#looked.set(ref, blob);
+      const source = choose(blob);
+      if (source === undefined) continue;
+      this.#looked.delete(ref);
       this.#fresh[at] = skipped;
       this.#next += 1;
       return [blob, source];

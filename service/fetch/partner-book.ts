@@ -26,6 +26,8 @@ const MOST_PARTNERS = 8;
 export const ASK_MS = 1000;
 /** Who is near is looked through this often. */
 const REFRESH_MS = 500;
+/** One of the partners makes room for another this often. */
+const LEAVE_MS = 1000;
 /** Without maps, whoever did not have it a moment ago may have it by now. */
 const MISSED_MS = 1000;
 /** Who got nothing for so long no longer waits for laptops that say that they have it. */
@@ -38,8 +40,6 @@ interface Partner<One> {
   /** Until when it is not asked for it again, monotonic. */
   readonly missed: Map<Sha256, number>;
   askAtMs: number;
-  /** The last look-through that found it. */
-  seenIn: number;
 }
 
 export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
@@ -50,7 +50,7 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
   #rivals: readonly string[] = [];
   #sources: readonly One[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
-  #looks = 0;
+  #leaveAtMs = Number.NEGATIVE_INFINITY;
   /** What a partner or we had once: a piece that is not in it, in a map, is new to us all. */
   readonly #seen: Uint8Array;
   #grewAtMs = Number.NEGATIVE_INFINITY;
@@ -83,25 +83,37 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
       if (!this.#options.pieces) partner.missed.clear();
       else due.push(partner.source);
     }
-    this.#sources = [...this.#partners.values()].map(({ source }) => source);
+    if (this.#isChanged()) this.#sources = [...this.#partners.values()].map(({ source }) => source);
     return due;
   }
 
+  /** Who began late is nobody's partner, and may be the one that asked the server for a piece. */
+  #leaveOne(): void {
+    const now = this.#options.clock.monotonicMs();
+    if (now < this.#leaveAtMs) return;
+    this.#leaveAtMs = now + LEAVE_MS * (0.75 + this.#random() / 2);
+    const [id] = [...this.#partners.keys()].slice(Math.floor(this.#random() * MOST_PARTNERS));
+    if (id !== undefined) this.#partners.delete(id);
+  }
+
+  #isChanged(): boolean {
+    return (
+      this.#sources.length !== this.#partners.size ||
+      this.#sources.some((source) => this.#partners.get(source.id)?.source !== source)
+    );
+  }
+
   #choosePartners(all: readonly One[]): void {
-    this.#looks += 1;
-    const others: One[] = [];
-    for (const source of all) {
-      const partner = this.#partners.get(source.id);
-      if (!partner) others.push(source);
-      else if (partner.source === source) partner.seenIn = this.#looks;
-    }
-    for (const [id, { seenIn }] of this.#partners) if (seenIn !== this.#looks) this.#partners.delete(id);
+    for (const [id, { source }] of this.#partners) if (!all.includes(source)) this.#partners.delete(id);
+    if (this.#partners.size === MOST_PARTNERS && all.length > MOST_PARTNERS) this.#leaveOne();
+    if (this.#partners.size >= Math.min(MOST_PARTNERS, all.length)) return;
+    const others = all.filter(({ id }) => !this.#partners.has(id));
     while (this.#partners.size < MOST_PARTNERS && others.length > 0) {
       const at = Math.floor(this.#random() * others.length);
       const [source, last] = [others[at], others.pop()];
       if (!source || !last) break;
       if (at < others.length) others[at] = last;
-      this.#partners.set(source.id, { source, map: NOTHING, missed: new Map(), askAtMs: 0, seenIn: this.#looks });
+      this.#partners.set(source.id, { source, map: NOTHING, missed: new Map(), askAtMs: 0 });
     }
   }
 

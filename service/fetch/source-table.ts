@@ -51,6 +51,9 @@ export class SourceTable<One extends Named = Source> {
   readonly #known = new Map<string, Known<One>>();
   readonly #measuring = new Set<Known<One>>();
   #present: readonly Known<One>[] = [];
+  /** The lists that they are from. */
+  #whole: readonly One[] = [];
+  #partners: readonly One[] = [];
   #looks = 0;
 
   constructor(options: SourceTableOptions) {
@@ -63,8 +66,21 @@ export class SourceTable<One extends Named = Source> {
     return this.#present.length;
   }
 
-  /** Takes the present sources, and the rates since the last time. */
+  /** Takes the present sources, and the rates since the last time. Lists that are the same as then have the same sources. */
   refresh(whole: readonly One[], partners: readonly One[]): void {
+    if (whole !== this.#whole || partners !== this.#partners) this.#take(whole, partners);
+    const now = this.#options.clock.monotonicMs();
+    for (const known of this.#measuring) {
+      const { measuring, id } = known;
+      const ms = now - (measuring?.sinceMs ?? now);
+      if (!measuring || ms < MEASURE_MS) continue;
+      this.#options.ledger.measured(id, Math.max(1, (measuring.bytes * 1000) / ms));
+      known.measuring = { sinceMs: now, bytes: 0 };
+    }
+  }
+
+  #take(whole: readonly One[], partners: readonly One[]): void {
+    [this.#whole, this.#partners] = [whole, partners];
     this.#looks += 1;
     const present: Known<One>[] = [];
     for (const some of [whole, partners])
@@ -76,26 +92,19 @@ export class SourceTable<One extends Named = Source> {
         present.push(known);
       }
     this.#present = present;
-    const now = this.#options.clock.monotonicMs();
-    for (const known of this.#measuring) {
-      const { measuring, id } = known;
-      const ms = now - (measuring?.sinceMs ?? now);
-      if (!measuring || ms < MEASURE_MS) continue;
-      this.#options.ledger.measured(id, Math.max(1, (measuring.bytes * 1000) / ms));
-      known.measuring = { sinceMs: now, bytes: 0 };
-    }
   }
 
   /** Views to choose from, for as long as nothing changes; `undefined` when nobody could be asked for anything. */
   views(): readonly SourceView[] | undefined {
-    const { ledger, clock, partners, perSource } = this.#options;
+    const { ledger, clock, partners, perSource, maxFailures } = this.#options;
     const now = clock.monotonicMs();
     const crowd = partners?.isCrowd ?? false;
     const views: Known<One>[] = [];
     let isRoom = false;
     for (const known of this.#present) {
-      if (!this.#isUsable(known, now)) continue;
-      const { failures, misses, rateBytesPerSecond, waitUntilMs } = ledger.get(known.id);
+      if (known.failuresHere >= maxFailures) continue;
+      const { failures, misses, rateBytesPerSecond, waitUntilMs, bannedUntilMs } = ledger.get(known.id);
+      if (bannedUntilMs > now) continue;
       known.failures = failures;
       known.misses = misses;
       known.rateBytesPerSecond = rateBytesPerSecond;
