@@ -28,9 +28,9 @@ The update is a new kernel as it was measured (BENCHMARKS.md), or another size o
 A class is reckoned in seconds. Schools and countries take many minutes where laptops exchange pieces (the policy neighbours); the others are quick. Ctrl-C stops it.`,
   positionals: [],
   options: {
-    laptops: { type: 'string', value: 'N', doc: `one class of so many, 1 to 1000; ${CLASS_LAPTOPS} unless given` },
-    school: { type: 'boolean', doc: `a school of ${SCHOOL_LAPTOPS} laptops` },
-    country: { type: 'boolean', doc: `a country of ${COUNTRY_LAPTOPS} laptops` },
+    laptops: { type: 'string', value: 'N', doc: `so many; a class of ${CLASS_LAPTOPS} unless given` },
+    school: { type: 'boolean', doc: `a school, of ${SCHOOL_LAPTOPS} laptops unless --laptops says otherwise` },
+    country: { type: 'boolean', doc: `a country, of ${COUNTRY_LAPTOPS} laptops unless --laptops says otherwise` },
     policy: { type: 'string', value: 'POLICY', multiple: true, doc: 'only this one; may be given several times' },
     megabytes: { type: 'string', value: 'N', doc: 'content that changed; 103 unless given' },
     'server-mbit': {
@@ -66,17 +66,20 @@ A class is reckoned in seconds. Schools and countries take many minutes where la
   },
 };
 
+const MOST_LAPTOPS = { class: 1000, school: 10_000, country: 1_000_000_000 } as const;
+const USUAL_LAPTOPS = { class: CLASS_LAPTOPS, school: SCHOOL_LAPTOPS, country: COUNTRY_LAPTOPS } as const;
+
 function simulationOf(invocation: Invocation): Simulation {
-  const laptops = invocation.integer('laptops', 1, 1000);
-  const chosen = [laptops !== undefined, invocation.flag('school'), invocation.flag('country')].filter(Boolean);
-  if (chosen.length > 1) throw new UsageError('only one of --laptops, --school and --country');
+  if (invocation.flag('school') && invocation.flag('country'))
+    throw new UsageError('only one of --school and --country');
   const scene = invocation.flag('country') ? 'country' : invocation.flag('school') ? 'school' : 'class';
+  const laptops = invocation.integer('laptops', 1, MOST_LAPTOPS[scene]);
   if (invocation.flag('wired') && scene !== 'class') throw new UsageError('--wired is for a class');
   const megabytes = invocation.integer('megabytes', 1, MOST_MEGABYTES);
   const policies = invocation.list('policy').map(policyOf);
   return {
     scene,
-    laptops: { class: laptops ?? CLASS_LAPTOPS, school: SCHOOL_LAPTOPS, country: COUNTRY_LAPTOPS }[scene],
+    laptops: laptops ?? USUAL_LAPTOPS[scene],
     policies: policies.length > 0 ? [...new Set(policies)] : POLICIES,
     update: megabytes === undefined ? KERNEL : scaledTo(KERNEL, megabytes * 1e6),
     links: links(

@@ -60,12 +60,13 @@ export function askForBundle(ask: BundleAsk): void {
       from: source,
       to: self,
       bytes: options.update.bundleBytes,
+      what: 'bundle',
       done: () => {
-        source.leaveSlot();
+        scene.leaveSlot(source);
         ask.over('whole');
       },
       broke: () => {
-        source.leaveSlot();
+        scene.leaveSlot(source);
         refused.add(source);
         next(rest, waitMs);
       },

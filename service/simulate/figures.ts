@@ -67,6 +67,8 @@ export interface Run {
   readonly airSeconds: number;
   readonly busiestAirSeconds: number;
   readonly wakePackets: number;
+  /** Laptops that had to wait because of their battery. */
+  readonly waitedForPower: number;
   /** When the simulation ended. */
   readonly endSeconds: number;
 }

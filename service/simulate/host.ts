@@ -57,6 +57,10 @@ export class Host {
   get map(): Uint8Array {
     return Uint8Array.from(this.#has);
   }
+  /** Whether somebody with this map has what it does not have. */
+  lacksOf(map: Uint8Array): boolean {
+    return map.some((bits, index) => (bits & ~(this.#has[index] ?? 0)) !== 0);
+  }
   has(piece: number): boolean {
     return (((this.#has[piece >> 3] ?? 0) >> (piece & 7)) & 1) === 1;
   }
@@ -77,9 +81,13 @@ export class Host {
     for (const listener of this.listeners) listener(this);
   }
 
+  get hasSlot(): boolean {
+    return this.#slotsTaken < this.#slots;
+  }
+
   /** False: all slots are taken. Whoever took one leaves it. */
   takeSlot(): boolean {
-    if (this.#slotsTaken >= this.#slots) return false;
+    if (!this.hasSlot) return false;
     this.#slotsTaken += 1;
     return true;
   }

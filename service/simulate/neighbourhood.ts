@@ -5,19 +5,26 @@ import { hear, type Place } from './world.ts';
 /** Of those near, who has what. Never changed: a new one is made when something is new. */
 export interface Near {
   readonly whole: readonly Host[];
+  /** These, and the server where it is heard. */
+  readonly sources: readonly Host[];
   readonly getting: readonly Host[];
   readonly gettingIds: readonly string[];
   /** All who do not have the whole, those who get it too. */
   readonly lackingIds: readonly string[];
 }
 
-export const NOBODY: Near = { whole: [], getting: [], gettingIds: [], lackingIds: [] };
+export const NOBODY: Near = { whole: [], sources: [], getting: [], gettingIds: [], lackingIds: [] };
 
 export class Neighbourhood {
+  readonly #server: Host;
   readonly #at = new Map<Place, Set<Host>>();
   readonly #near = new Map<Host, Set<Host>>();
   /** As of the last question; absent: something is new. */
   readonly #known = new Map<Host, Near>();
+
+  constructor(server: Host) {
+    this.#server = server;
+  }
 
   /** It opens there; `undefined`: it closes. Who hears it, and who heard it, has to look anew. */
   move(host: Host, spot: Host['spot']): void {
@@ -55,13 +62,13 @@ export class Neighbourhood {
   of(host: Host): Near {
     const near = this.#near.get(host);
     if (!near) return NOBODY;
-    const known = this.#known.get(host) ?? sorted(near);
+    const known = this.#known.get(host) ?? sorted(near, host.spot?.place.reachesServer ? [this.#server] : []);
     this.#known.set(host, known);
     return known;
   }
 }
 
-function sorted(near: ReadonlySet<Host>): Near {
+function sorted(near: ReadonlySet<Host>, servers: readonly Host[]): Near {
   const whole: Host[] = [];
   const getting: Host[] = [];
   const gettingIds: string[] = [];
@@ -76,5 +83,5 @@ function sorted(near: ReadonlySet<Host>): Near {
     getting.push(host);
     gettingIds.push(host.id);
   }
-  return { whole, getting, gettingIds, lackingIds };
+  return { whole, sources: [...whole, ...servers], getting, gettingIds, lackingIds };
 }

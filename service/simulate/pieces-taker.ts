@@ -54,6 +54,8 @@ export class PiecesTaker {
   #refreshedMs = Number.NEGATIVE_INFINITY;
   #tickAtMs = Number.POSITIVE_INFINITY;
   #isOver = false;
+  readonly #refusedBy = new Set<Host>();
+  readonly #again = (): void => this.#tick();
 
   constructor(wish: PiecesWish) {
     this.#wish = wish;
@@ -81,13 +83,15 @@ export class PiecesTaker {
 
   /** Somebody came, went, or has more than before. */
   nearChanged(): void {
-    if (this.#queue.length > 0) this.#wakeIn(this.#wish.scene.options.random.next() * 2 * TICK_MS);
+    if (this.#queue.length > 0 && this.#running < MOST_IN_FLIGHT)
+      this.#wakeIn(this.#wish.scene.options.random.next() * 2 * TICK_MS);
   }
 
   /** It closed or left: what came is kept. */
   stop(): void {
     this.#isOver = true;
     this.#partners?.stop();
+    for (const host of this.#refusedBy) this.#wish.scene.refusedBy(host).delete(this.#again);
   }
 
   #wakeIn(ms: number): void {
@@ -149,12 +153,21 @@ export class PiecesTaker {
       if (reason === 'missing') this.#table.missed(source.id, blob);
       this.#table.failed(source, { reason, retryAfterMs: reason === 'busy' ? source.retryAfterMs : 0 });
       this.#queue.putBack(blob);
-      this.#wakeIn(ledger.get(source.id).waitUntilMs - time.nowMs + options.random.next() * TICK_MS);
-      end();
+      const waitMs = ledger.get(source.id).waitUntilMs - time.nowMs;
+      if (waitMs > 0) this.#waitFor(source, waitMs + options.random.next() * TICK_MS, reason);
+      // Behind the server nobody is left to ask; of a class many are refused at once, and wait.
+      if (waitMs <= 0 || source.kind !== 'school' || this.#running === MOST_IN_FLIGHT) end();
+      else {
+        done();
+        this.#wakeIn(Math.max(TAKE_OVER_MS, (time.nowMs - this.#heardMs) / 2));
+      }
     };
-    const end = (): void => {
+    const done = (): void => {
       this.#running -= 1;
       this.#table.ended(source.id);
+    };
+    const end = (): void => {
+      done();
       this.#pump();
     };
     const refusal = !scene.holds(source, ref.sha256) ? 'missing' : source.takeSlot() ? undefined : 'busy';
@@ -163,15 +176,16 @@ export class PiecesTaker {
       return;
     }
     const arrived = (): void => {
-      source.leaveSlot();
       this.#count(coming);
       this.#coming.delete(coming);
       this.#heardMs = time.nowMs;
+      scene.leaveSlot(source);
     };
     const sending = scene.send({
       from: source,
       to: self,
       bytes: ref.sizeBytes,
+      what: ref.sha256,
       done: () => {
         arrived();
         if (!this.#isOver && time.nowMs - this.#refreshedMs >= MEASURE_MS) this.#refresh();
@@ -187,6 +201,14 @@ export class PiecesTaker {
     });
     const coming: Coming = { source, sending, countedBytes: 0 };
     this.#coming.add(coming);
+  }
+
+  #waitFor(source: Host, ms: number, reason: 'busy' | 'missing' | 'unreachable'): void {
+    if (reason !== 'busy') this.#wakeIn(ms);
+    else if (!this.#isOver) {
+      this.#refusedBy.add(source);
+      this.#wish.scene.refusedBy(source).add(this.#again, ms, 1.5 * source.retryAfterMs + TICK_MS / 2);
+    }
   }
 
   #end(isWhole: boolean): void {

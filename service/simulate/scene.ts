@@ -4,8 +4,9 @@ import type { BlobRef, Sha256 } from '../core/ports.ts';
 import type { Links, Machine, Policy, Update } from './figures.ts';
 import { type Flow, Flows, type Through } from './flows.ts';
 import type { Host } from './host.ts';
-import { Neighbourhood } from './neighbourhood.ts';
+import { type Near, Neighbourhood, NOBODY } from './neighbourhood.ts';
 import type { Random } from './random.ts';
+import { Refused } from './refused.ts';
 import type { Shared } from './shared.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { hear } from './world.ts';
@@ -27,6 +28,8 @@ export interface Transfer {
   readonly from: Host;
   readonly to: Host;
   readonly bytes: number;
+  /** A piece or the manifest, by its hash; or something whole. */
+  readonly what: Sha256 | 'bundle' | 'tree';
   readonly done: () => void;
   /** One of the two went away. */
   readonly broke: () => void;
@@ -36,7 +39,8 @@ export interface Sending {
   readonly cameBytes: () => number;
 }
 
-interface Running extends Transfer {
+/** It began, and is not over. */
+export interface Running extends Transfer {
   readonly flow: Flow;
 }
 
@@ -47,8 +51,9 @@ export class Scene {
   readonly options: SceneOptions;
   readonly time = new VirtualTime();
   readonly flows: Flows;
-  readonly neighbourhood = new Neighbourhood();
+  readonly neighbourhood: Neighbourhood;
   readonly server: Host;
+  readonly onlyServer: Near;
   takenBytes = 0;
   /** Each piece as a blob: a name made of nothing but its number, spread over all names. */
   readonly refs: readonly BlobRef[];
@@ -56,10 +61,13 @@ export class Scene {
   readonly manifest: BlobRef;
   readonly #indexOf: ReadonlyMap<Sha256, number>;
   readonly #running = new Map<Host, Set<Running>>();
+  readonly #refused = new Map<Host, Refused>();
 
   constructor(options: SceneOptions, server: Host) {
     this.options = options;
     this.server = server;
+    this.onlyServer = { ...NOBODY, sources: [server] };
+    this.neighbourhood = new Neighbourhood(server);
     this.flows = new Flows(() => this.time.nowMs / 1000, options.quantumSeconds);
     this.refs = options.pieces.map((sizeBytes, index) => ({ sha256: nameOf(index), sizeBytes }));
     this.names = this.refs.map(({ sha256 }) => sha256);
@@ -72,6 +80,17 @@ export class Scene {
     this.neighbourhood.move(host, spot);
     for (const running of [...(this.#running.get(host) ?? [])])
       if (!this.canHear(running.from, running.to)) this.#end(running, () => running.broke());
+  }
+
+  /** What is on its way now. */
+  *sendings(): Iterable<Running> {
+    for (const [host, some] of this.#running) for (const running of some) if (running.to === host) yield running;
+  }
+
+  /** It takes no more of what is on its way to it. */
+  breakOff(to: Host): void {
+    for (const running of [...(this.#running.get(to) ?? [])])
+      if (running.to === to) this.#end(running, () => running.broke());
   }
 
   indexOf(sha256: Sha256): number {
@@ -114,6 +133,18 @@ export class Scene {
     };
     this.time.in(this.options.links.requestSeconds * 1000 + from.waitMs(this.time.nowMs, bytes), begin);
     return { cameBytes: () => (flow ? this.flows.came(flow) : 0) };
+  }
+
+  /** Who waits for a slot of this host. */
+  refusedBy(host: Host): Refused {
+    const known = this.#refused.get(host) ?? new Refused(host, this.time);
+    this.#refused.set(host, known);
+    return known;
+  }
+
+  leaveSlot(host: Host): void {
+    host.leaveSlot();
+    this.#refused.get(host)?.freed();
   }
 
   /** Work of the laptop's processor, which does one thing at a time. */

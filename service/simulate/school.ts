@@ -26,6 +26,8 @@ export interface SchoolRunOptions {
   /** See `SceneOptions`. */
   readonly quantumSeconds: number;
   readonly signal?: AbortSignal;
+  /** Called after each step of time. */
+  readonly watch?: (scene: Scene, laptops: readonly Host[]) => void;
   readonly onProgress?: (has: number, laptops: number, seconds: number) => void;
 }
 
@@ -59,17 +61,18 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
   const byHost = new Map<Host, SimLaptop>();
   const laptops: SimLaptop[] = world.stays.map((stays, index) => {
     const host = hostOf(`laptop ${index}`, 'peer', links.laptopBytesPerSecond);
-    const laptop = new SimLaptop(
+    const laptop = new SimLaptop({
       host,
       scene,
-      () => hasAt.push(scene.time.nowMs / 1000),
-      () => {
+      charge: world.charges?.[index],
+      hasIt: () => hasAt.push(scene.time.nowMs / 1000),
+      changed: () => {
         scene.neighbourhood.changed(host);
         for (const other of scene.neighbourhood.near(host)) byHost.get(other)?.heard();
       },
-    );
+    });
     byHost.set(host, laptop);
-    for (const stay of stays) scene.time.in(stay.atSeconds * 1000, () => laptop.move(stay.spot));
+    for (const stay of stays) scene.time.in(stay.atSeconds * 1000, () => laptop.move(stay));
     return laptop;
   });
   let wakePackets = 0;
@@ -77,11 +80,13 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
     wakePackets = wakeAll(scene, laptops, options.severity);
   });
   const { time, flows } = scene;
+  const hosts = laptops.map(({ host }) => host);
   for (let step = 1; hasAt.length < laptops.length; step++) {
     const nextMs = Math.min(time.nextMs ?? Number.POSITIVE_INFINITY, flows.nextAt * 1000);
     if (nextMs >= world.endSeconds * 1000) break;
     time.advanceTo(nextMs);
     flows.pass();
+    options.watch?.(scene, hosts);
     if (step % STEPS_IN_A_TURN !== 0) continue;
     options.onProgress?.(hasAt.length, laptops.length, time.nowMs / 1000);
     await nextTurn();
@@ -101,6 +106,7 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
     airSeconds: busy.reduce((sum, one) => sum + one, 0),
     busiestAirSeconds: busy.reduce((most, one) => Math.max(most, one), 0),
     wakePackets,
+    waitedForPower: laptops.filter(({ waited }) => waited).length,
     endSeconds: time.nowMs / 1000,
   };
 }

@@ -16,6 +16,7 @@ export interface SimPartnersOptions {
 
 export class SimPartners extends PartnerBook<Host> {
   readonly #scene: Scene;
+  readonly #self: Host;
   readonly #isManifest: boolean;
   readonly #wake: SimPartnersOptions['wake'];
   /** Of those that are listened to, who got something since it was asked. */
@@ -35,6 +36,7 @@ export class SimPartners extends PartnerBook<Host> {
       random: () => scene.options.random.next(),
     });
     this.#scene = scene;
+    this.#self = self;
     this.#isManifest = isManifest;
     this.#wake = wake;
   }
@@ -48,13 +50,18 @@ export class SimPartners extends PartnerBook<Host> {
       this.#news.set(host, false);
       this.#scene.time.in(this.#scene.options.links.requestSeconds * 1000, () => this.#hear(host));
     }
-    if (!this.#isManifest && [...this.#news.values()].includes(true)) this.#wake(ASK_MS / 2);
+    // Whoever just said that it has no manifest is asked again a little later.
+    if (this.#isManifest)
+      for (const [host, isNew] of this.#news)
+        if (isNew && this.has(host.id, this.#scene.manifest.sha256)) this.#news.set(host, false);
+    if ([...this.#news.values()].includes(true)) this.#wake(ASK_MS / 2);
     return this.sources;
   }
 
   #hear(host: Host): void {
-    this.told(host, host.map);
-    this.#wake(0);
+    const { map } = host;
+    this.told(host, map);
+    if (this.#self.lacksOf(map)) this.#wake(0);
   }
 
   stop(): void {

@@ -89,6 +89,7 @@ async function countryOf(simulation: Simulation, policy: Policy): Promise<Run> {
     uplinkBytes: add(({ uplinkBytes }) => uplinkBytes),
     airSeconds: add(({ airSeconds }) => airSeconds),
     busiestAirSeconds: Math.max(...runs.map(({ run }) => run.busiestAirSeconds)),
+    waitedForPower: add(({ waitedForPower }) => waitedForPower),
     wakePackets: add(({ wakePackets }) => wakePackets),
     endSeconds: Math.max(...runs.map(({ run }) => run.endSeconds)) + UPSTREAM_SECONDS,
   };

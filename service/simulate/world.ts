@@ -27,6 +27,7 @@ export interface Spot {
 export interface Stay {
   readonly atSeconds: number;
   readonly spot: Spot | undefined;
+  readonly onMains: boolean;
 }
 
 export interface World {
@@ -36,6 +37,8 @@ export interface World {
   readonly endSeconds: number;
   /** When the server sends the wake-up packet of the version. */
   readonly wakeAtSeconds: number;
+  /** Per cent of charge of each laptop's battery at second 0; absent: they have none. */
+  readonly charges?: readonly number[];
 }
 
 export interface ClassOptions {
@@ -66,7 +69,7 @@ export function classWorld({ laptops, links, isWired }: ClassOptions): World {
     hops: isWired ? 1 : 2,
     airAt: () => air,
   };
-  const stay: Stay = { atSeconds: 0, spot: { place, x: 0, y: 0 } };
+  const stay: Stay = { atSeconds: 0, spot: { place, x: 0, y: 0 }, onMains: true };
   return {
     air: air ? [air] : [],
     stays: Array.from({ length: laptops }, () => [stay]),
@@ -99,6 +102,9 @@ const BREAK_SECONDS = 15 * 60;
 const AWAKE = { lesson: 0.8, break: 0.5, home: 0.3 } as const;
 const LAST_SITS_SECONDS = 180;
 const AT_SCHOOL = 0.93;
+/** Whose homes have electricity; the others charge in class. */
+const CHARGES_AT_HOME = 0.7;
+const LEAST_CHARGE = 15;
 
 export function schoolWorld({ laptops, links, days, random }: SchoolOptions): World {
   const air: Shared[] = [];
@@ -141,39 +147,42 @@ export function schoolWorld({ laptops, links, days, random }: SchoolOptions): Wo
         ? { place, x: random.between(0, PLAYGROUND_METRES[0]), y: random.between(0, PLAYGROUND_METRES[1]) }
         : undefined;
     const stay: Stay[] = [];
+    const chargesAtHome = random.chance(CHARGES_AT_HOME);
     for (let day = 0; day < days; day++)
       stay.push(
-        ...schoolDay(day * 24 * HOUR, random, (where) => {
+        ...schoolDay(day * 24 * HOUR, random, chargesAtHome, (where) => {
           if (where === 'lesson') return at(rooms[Math.floor(index / ROOM)], AWAKE.lesson);
           return where === 'break' ? at(playground, AWAKE.break) : at(homes[home[index] ?? 0], AWAKE.home);
         }),
       );
     return stay;
   });
-  return { air, stays, endSeconds: days * 24 * HOUR, wakeAtSeconds: LAST_SITS_SECONDS + 20 };
+  const charges = Array.from({ length: laptops }, () => random.between(LEAST_CHARGE, 100));
+  return { air, stays, endSeconds: days * 24 * HOUR, wakeAtSeconds: LAST_SITS_SECONDS + 20, charges };
 }
 
 function schoolDay(
   from: number,
   random: Random,
+  chargesAtHome: boolean,
   spot: (where: 'lesson' | 'break' | 'home') => Spot | undefined,
 ): readonly Stay[] {
   const stays: Stay[] = [];
   const isThere = random.chance(AT_SCHOOL);
+  const add = (atSeconds: number, where: Spot | undefined, onMains: boolean): void => {
+    stays.push({ atSeconds, spot: where, onMains });
+  };
   for (let lesson = 0; lesson < LESSONS; lesson++) {
     const begin = from + lesson * (LESSON_SECONDS + BREAK_SECONDS);
     // Not on the second: the first is open before the last has sat down.
-    stays.push({ atSeconds: begin + random.between(0, LAST_SITS_SECONDS), spot: isThere ? spot('lesson') : undefined });
-    stays.push({
-      atSeconds: begin + LESSON_SECONDS + random.between(0, 120),
-      spot: isThere ? spot('break') : undefined,
-    });
+    add(begin + random.between(0, LAST_SITS_SECONDS), isThere ? spot('lesson') : undefined, isThere !== chargesAtHome);
+    add(begin + LESSON_SECONDS + random.between(0, 120), isThere ? spot('break') : undefined, false);
   }
   const end = from + LESSONS * (LESSON_SECONDS + BREAK_SECONDS);
-  stays.push({ atSeconds: end + random.between(0, 600), spot: undefined });
+  add(end + random.between(0, 600), undefined, false);
   const evening = end + random.between(1, 4) * HOUR;
-  stays.push({ atSeconds: evening, spot: spot('home') });
-  stays.push({ atSeconds: evening + random.between(0.5, 2) * HOUR, spot: undefined });
+  add(evening, spot('home'), chargesAtHome);
+  add(evening + random.between(0.5, 2) * HOUR, undefined, chargesAtHome);
   return stays;
 }
 

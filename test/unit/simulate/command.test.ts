@@ -19,7 +19,7 @@ test('ripple simulate prints a table, JSON for programs, and a plot', async (t) 
 test('what cannot be simulated is said in one line', async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['--laptops', '0'], /--laptops must be a whole number from 1 to 1000/],
-    [['--school', '--country'], /only one of --laptops, --school and --country/],
+    [['--school', '--country'], /only one of --school and --country/],
     [['--policy', 'magic'], /--policy must be server, rsync, neighbours, bundles/],
     [['--out', 'plot.png'], /--out must end in \.svg/],
     [['--laptops', '2', '--megabytes', '1', '--out', '/nowhere/plot.svg'], /\/nowhere\/plot\.svg/],

@@ -144,6 +144,7 @@ const RUN: Run = {
   airSeconds: 7300,
   busiestAirSeconds: 1,
   wakePackets: 3,
+  waitedForPower: 0,
   endSeconds: 30,
 };
 

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Policy, type Run, timeUntil } from '../../../service/simulate/figures.ts';
 import { KERNEL, LAPTOP, links, scaledTo } from '../../../service/simulate/presets.ts';
 import { type Simulation, simulate } from '../../../service/simulate/simulation.ts';
-import { PROJECT_ROOT } from '../../helpers/private-bus.ts';
 
 const UPDATE = { ...scaledTo(KERNEL, 20e6), manifestBytes: 200_000 };
 
@@ -88,23 +85,4 @@ test('a country has as many laptops as was asked, and each school takes the vers
 test('a slower link of the server makes everybody wait for it, not the neighbours', async () => {
   const slow = { links: links(2, 40) };
   assert.ok(last(await run('server', slow)) > 4 * last(await run('server')));
-});
-
-test("the simulator decides by the daemon's own functions", async () => {
-  const source = (name: string): string => readFileSync(join(PROJECT_ROOT, 'service/simulate', name), 'utf8');
-  const used = {
-    'laptop.ts': ['nextWay', 'hintedLookMs', 'ownLookMs', 'SourceLedger'],
-    'pieces-taker.ts': ['BlobQueue', 'SourceTable'],
-    'sim-partners.ts': ['PartnerBook'],
-    'bundle-asker.ts': ['inTurn'],
-    'wake.ts': ['shouldRepeat', 'repeatDelayMs'],
-    'school.ts': ['lookDelayMs'],
-  };
-  for (const [file, names] of Object.entries(used))
-    for (const name of names)
-      assert.match(
-        source(file),
-        new RegExp(`import \\{[^}]*\\b${name}\\b[^}]*\\} from '\\.\\./(core|fetch)/`),
-        `${file}: ${name}`,
-      );
 });
