@@ -27,7 +27,7 @@ export const ASK_MS = 1000;
 /** Who is near is looked through this often. */
 const REFRESH_MS = 500;
 /** One of the partners makes room for another this often. */
-const LEAVE_MS = 1000;
+const LEAVE_MS = 5000;
 /** Without maps, whoever did not have it a moment ago may have it by now. */
 const MISSED_MS = 1000;
 /** Who got nothing for so long no longer waits for laptops that say that they have it. */
