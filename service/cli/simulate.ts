@@ -1,6 +1,6 @@
 /** `ripple simulate`: how a version would spread in a class, a school or a country. */
 import { writeFileSync } from 'node:fs';
-import { POLICIES, POLICY_TITLES, type Policy } from '../simulate/figures.ts';
+import { POLICIES, POLICY_TITLES, type Policy, type Run } from '../simulate/figures.ts';
 import { simulationPlot } from '../simulate/plot.ts';
 import { KERNEL, LAPTOP, links, scaledTo } from '../simulate/presets.ts';
 import { DAYS, SAMPLES, type Simulation, simulate } from '../simulate/simulation.ts';
@@ -14,18 +14,22 @@ const SERVER_MBIT = 10;
 const AIR_MBIT = 40;
 const MOST_MEGABYTES = 10_000;
 
-const sizes = SAMPLES.map(({ laptops, percent }) => `${laptops} laptops (${percent} of hundred schools)`).join(', ');
+const sizes = SAMPLES.map(
+  ({ laptops, percent, schools }) => `${schools} of ${laptops} laptops (for ${percent} of hundred schools)`,
+).join(', ');
 
 export const simulateCommand: Command = {
   description: `Says how long a class, a school or a country would take to get a version, and what that costs the school server, its uplink and the air, in virtual time. Nothing is sent. When a laptop looks, which way it goes, whom it asks for what, and who repeats a wake-up packet is decided by the same code as in the daemon; links, air, walking and sleeping are a model.
 
 Compared are four policies: ${POLICIES.map((policy) => `${policy} (${POLICY_TITLES[policy]})`).join(', ')}.
 
-A class is one room with a channel of its own, everybody awake; with --wired all are on cables. In a school rooms of thirty share three channels, one room of five does not reach the server, there is a playground where laptops hear each other thirty metres far, and homes with four children near each other; laptops are closed, carried about and left at home, for ${DAYS} days of school. A country is reckoned from three schools, of ${sizes}: each stands for all schools of its size, moved by up to a quarter of an hour for when their servers looked; schools have nothing in common but the publisher.
+A class is one room with a channel of its own, everybody awake and on mains; with --wired all are on cables. In a school rooms of thirty share three channels, one room of five does not reach the server, there is a playground where laptops hear each other thirty metres far, and homes with four children near each other; laptops are closed, carried about and left at home, for ${DAYS} days of school. Their batteries are charged at home, or in class where there is no electricity at home; below the floor (20%) nothing is fetched, and an empty one closes the laptop. Quiet hours and metered connections are left out.
 
-The update is a new kernel as it was measured (BENCHMARKS.md), or another size of the same kind. What a laptop needs to look, unpack and write, the rates of the air and how children behave are guesses: compare the policies, do not trust the minutes.
+A country is reckoned from a sample of schools: ${sizes}. They stand for all schools of their size, moved by up to a quarter of an hour for when their servers looked. That is sound for sums and curves, because schools have nothing in common but the publisher, who gives to each once; it says little of how one school differs from another of its size.
 
-A class is reckoned in seconds. Schools and countries take many minutes where laptops exchange pieces (the policy neighbours); the others are quick. Ctrl-C stops it.`,
+The update is a new kernel as it was measured (BENCHMARKS.md), or another size of the same kind. What a laptop needs to look, unpack and write, the rates of the air, batteries and how children behave are guesses: compare the policies, do not trust the minutes. How near the model comes to a measured class stands in BENCHMARKS.md.
+
+A class of thirty is reckoned in seconds, a school or a thousand laptops in a minute or two for each policy. Ctrl-C stops it.`,
   positionals: [],
   options: {
     laptops: { type: 'string', value: 'N', doc: `so many; a class of ${CLASS_LAPTOPS} unless given` },
@@ -49,6 +53,7 @@ A class is reckoned in seconds. Schools and countries take many minutes where la
     'ripple simulate',
     'ripple simulate --school --out school.svg',
     'ripple simulate --laptops 100 --policy neighbours --json',
+    'ripple simulate --country --laptops 100000',
   ],
   run: async (invocation) => {
     const { terminal } = invocation;
@@ -58,11 +63,13 @@ A class is reckoned in seconds. Schools and countries take many minutes where la
     const runs = await simulate({
       ...simulation,
       signal: invocation.signal,
-      onProgress: (share) => terminal.bar('Simulating', share, 1),
+      onProgress: (share, what) => terminal.bar('Simulating', share, 1, what),
     });
     const title = `${simulation.laptops} laptops (${simulation.scene}), ${(simulation.update.changedBytes / 1e6).toFixed(0)} MB changed`;
     if (out !== undefined) writeFileSync(out, simulationPlot(title, runs));
-    terminal.result({ ...simulation, runs }, () => [title, simulationTable(runs), ...notes(simulation)].join('\n'));
+    terminal.result({ ...simulation, runs }, () =>
+      [title, simulationTable(runs), ...notes(simulation, runs)].join('\n'),
+    );
   },
 };
 
@@ -99,9 +106,13 @@ function policyOf(text: string): Policy {
   return policy;
 }
 
-function notes({ scene }: Simulation): readonly string[] {
-  const guess =
-    'Links and laptops are guesses and no measured class was compared yet: compare the policies, not the minutes.';
-  if (scene !== 'country') return [guess];
-  return [`Reckoned from three simulated schools, of ${sizes}; each stands for all of its size.`, guess];
+function notes({ scene }: Simulation, runs: readonly Run[]): readonly string[] {
+  const guess = 'Links, laptops and children are guesses: compare the policies, not the minutes.';
+  if (scene === 'class') return [guess];
+  const waited = runs
+    .map(({ waitedForPower, policy }) => `${Math.round(waitedForPower)} (${POLICY_TITLES[policy]})`)
+    .join(', ');
+  const power = `Laptops that had to wait because of their battery: ${waited}.`;
+  if (scene === 'school') return [power, guess];
+  return [power, `Reckoned from simulated schools, ${sizes}; they stand for all of their size.`, guess];
 }

@@ -15,7 +15,7 @@ const COLOURS: Readonly<Record<Policy, string>> = {
 const POINTS = 200;
 
 export function simulationPlot(title: string, runs: readonly Run[]): string {
-  const height = BAR.top + 40 + runs.length * (BAR.height + 10);
+  const height = BAR.top + 12 + runs.length * (BAR.height + 10);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">
 <title>${escaped(title)}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
@@ -46,9 +46,12 @@ function curves(runs: readonly Run[]): string {
   const lines = runs.map((run) => {
     const { hasAt, laptops, policy, weight } = run;
     const step = Math.max(1, Math.floor(hasAt.length / POINTS));
-    const points = hasAt
-      .flatMap((at, index) => (index % step === 0 || index === hasAt.length - 1 ? [{ at, index }] : []))
-      .map(({ at, index }) => `${xOf(at).toFixed(1)},${yOf(Math.min(1, ((index + 1) * weight) / laptops)).toFixed(1)}`);
+    const upTo = (laptopsSoFar: number): string => yOf(Math.min(1, (laptopsSoFar * weight) / laptops)).toFixed(1);
+    const kept = hasAt.flatMap((at, index) =>
+      index % step === 0 || index === hasAt.length - 1 ? [{ x: xOf(at).toFixed(1), y: upTo(index + 1) }] : [],
+    );
+    // A step where one more has it, not a slope from the day before.
+    const points = kept.flatMap(({ x, y }, index) => [`${x},${kept[index - 1]?.y ?? upTo(0)}`, `${x},${y}`]);
     return `<polyline fill="none" stroke="${COLOURS[policy]}" stroke-width="2" points="${points.join(' ')}"><title>${POLICY_TITLES[policy]}</title></polyline>`;
   });
   return [...grid, ...shares, ...lines, `<text x="${x}" y="${y - 6}">laptops that have it</text>`].join('\n');
@@ -60,7 +63,7 @@ function bars(runs: readonly Run[]): string {
     { title: 'bytes at the uplink', of: (run: Run) => run.uplinkBytes, text: bytes },
     { title: 'air time', of: (run: Run) => run.airSeconds, text: time },
   ];
-  const left = (column: number): number => 190 + column * (BAR.width + 20);
+  const left = (column: number): number => 200 + column * (BAR.width + 15);
   const heads = columns.map(({ title }, at) => `<text x="${left(at)}" y="${BAR.top - 8}">${title}</text>`);
   const rows = runs.flatMap((run, index) => {
     const y = BAR.top + index * (BAR.height + 10);

@@ -47,6 +47,39 @@ export function scaledTo(update: Update, changedBytes: number): Update {
   };
 }
 
+/** Of a full Ethernet frame with TCP and its timestamps: 1,448 of 1,514 bytes. */
+const PAYLOAD = 1448 / 1514;
+
+/**
+ * The class that `npm run bench:class` measures: laptops that are processes of one machine, on wires without a cap, and a
+ * server whose frames are counted by its cap. No bundles.
+ */
+export function measuredClass(setup: {
+  readonly contentBytes: number;
+  readonly blobs: number;
+  readonly manifestBytes: number;
+  readonly serverBitsPerSecond: number;
+}): { readonly update: Update; readonly links: Links; readonly quantumSeconds: number } {
+  const { contentBytes, manifestBytes } = setup;
+  return {
+    update: {
+      treeBytes: contentBytes,
+      manifestBytes,
+      changedBytes: contentBytes,
+      changedFiles: setup.blobs,
+      bundleBytes: Number.MAX_SAFE_INTEGER,
+      rsyncBytes: contentBytes,
+    },
+    links: {
+      serverBytesPerSecond: (PAYLOAD * setup.serverBitsPerSecond) / BITS,
+      airBytesPerSecond: Number.MAX_SAFE_INTEGER,
+      laptopBytesPerSecond: Number.MAX_SAFE_INTEGER,
+      requestSeconds: 0.001,
+    },
+    quantumSeconds: CLASS_QUANTUM_SECONDS,
+  };
+}
+
 export const SLOTS = 4;
 /** Files are put together to so many pieces; a school to fewer: the simulation is quicker, the bytes are the same. */
 export const CLASS_PIECES = 32;

@@ -21,6 +21,8 @@ export interface SchoolRunOptions {
   readonly seed: number;
   /** The update's files are put together to at most so many. */
   readonly mostPieces: number;
+  /** All of one size. */
+  readonly evenPieces?: boolean;
   /** Upload slots of each; the defaults of `share.slots`. */
   readonly slots: number;
   /** See `SceneOptions`. */
@@ -38,7 +40,7 @@ const STEPS_IN_A_TURN = 512;
 /** @throws RippleError `Cancelled` */
 export async function runSchool(options: SchoolRunOptions): Promise<Run> {
   const random = new Random(options.seed);
-  const pieces = piecesOf(options.update, options.mostPieces, random);
+  const pieces = piecesOf(options.update, options.mostPieces, options.evenPieces ? 0 : SPREAD, random);
   const { policy, links, world, machine } = options;
   const cores = machine.sharedCores > 0 ? shared('cores', machine.sharedCores) : undefined;
   const hostOf = (id: string, kind: 'peer' | 'school', bytesPerSecond: number): Host =>
@@ -129,12 +131,20 @@ function wakeAll(scene: Scene, laptops: readonly SimLaptop[], severity: 'normal'
   return packets;
 }
 
+/** Of the logarithm of a file's size. */
+const SPREAD = 1.8;
+
 /** Sizes as files have them: many small ones, few large ones (log-normal; Downey, MASCOTS 2001), which add up to what changed. */
-export function piecesOf({ changedBytes, changedFiles }: Update, most: number, random: Random): number[] {
+export function piecesOf(
+  { changedBytes, changedFiles }: Update,
+  most: number,
+  spread: number,
+  random: Random,
+): number[] {
   const count = Math.max(1, Math.min(changedFiles, most));
   const weights = Array.from({ length: count }, () => {
     const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-    return Math.exp(1.8 * normal);
+    return Math.exp(spread * normal);
   });
   const sum = weights.reduce((total, one) => total + one, 0);
   return weights.map((weight) => Math.max(1, Math.round((changedBytes * weight) / sum)));

@@ -30,12 +30,27 @@ export interface ClassRun {
   readonly cpuSeconds: number;
 }
 
+/** Processor seconds of one laptop that gets one version, with nobody else near. */
+export interface AloneFigures {
+  /** From hearing of it until content comes, the manifest too. */
+  readonly lookSeconds: number;
+  /** While content comes: to receive, hash and write, requests included. */
+  readonly takeSecondsPerMegabyte: number;
+  /** The server's, at the same time. */
+  readonly giveSecondsPerMegabyte: number;
+  /** From the last byte until it is staged. */
+  readonly stageSeconds: number;
+}
+
 export interface ClassFigures {
   readonly setup: ClassSetup;
+  /** Absent: not measured; then nothing can be simulated. */
+  readonly alone?: AloneFigures;
   readonly runs: readonly ClassRun[];
 }
 
 export const OURS = 'ripple, neighbours first';
+export const OWN_HTTP = 'ripple, all from the server';
 
 export function lastSeconds({ seconds }: ClassRun): number {
   return seconds.at(-1) ?? Number.NaN;

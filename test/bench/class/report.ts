@@ -1,9 +1,10 @@
 /** The part of BENCHMARKS.md and the plots of `npm run bench:class`. Pure. */
-import { type ClassFigures, type ClassRun, lastSeconds, OURS } from './figures.ts';
+import { type AloneFigures, type ClassFigures, type ClassRun, lastSeconds, OURS } from './figures.ts';
+import { deviations, LARGE_CLASS, type SimulatedRun } from './simulated.ts';
 
 const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-export function classReport({ setup, runs }: ClassFigures): string {
+export function classReport({ setup, alone, runs }: ClassFigures, simulated: readonly SimulatedRun[]): string {
   const update = setup.contentBytes + setup.manifestBytes;
   const oneCopy = (update * 8) / setup.serverBitsPerSecond;
   const rows = runs.map((run) => {
@@ -24,10 +25,42 @@ ${rows.join('\n')}
 
 ${goals(runs)}
 
+${alone ? simulation(alone, simulated) : 'Not simulated: one laptop alone was not measured (`npm run bench:class -- --alone`).'}
+
 ![Time until the last laptop has it, by the size of the class; and how many have it when](docs/bench-class.svg)
 
 The figures, with every laptop's time: [docs/class.json](docs/class.json).
 `;
+}
+
+/** The simulator may be off by so many per cent. */
+const MOST_OFF = 20;
+
+function simulation(alone: AloneFigures, simulated: readonly SimulatedRun[]): string {
+  const per = (off: number): string => `${off > 0 ? '+' : ''}${off.toFixed(0)}%`;
+  const rows = simulated.map((one) => {
+    const off = deviations(one);
+    const last = `${one.lastSeconds.toFixed(1)} | ${off ? per(off.last) : ''}`;
+    return `| ${one.way}${off ? '' : ', a processor for each'} | ${one.laptops} | ${one.measured ? lastSeconds(one.measured).toFixed(1) : ''} | ${last} | ${mb(one.serverBytes)} | ${off ? per(off.server) : ''} |`;
+  });
+  const worst = Math.max(...simulated.map((one) => Math.abs(deviations(one)?.last ?? 0)));
+  const own = simulated.filter(({ measured }) => !measured);
+  const [class30, large] = [own[0], own.find(({ laptops }) => laptops === LARGE_CLASS)];
+  const growth =
+    class30 && large
+      ? ` With a processor for each, ${large.laptops} laptops need ${(large.lastSeconds / class30.lastSeconds).toFixed(2)} times as long as ${class30.laptops}; the logarithm of the class is ${(Math.log(large.laptops) / Math.log(class30.laptops)).toFixed(2)} times as large, the class ${(large.laptops / class30.laptops).toFixed(0)} times.`
+      : '';
+  return `### The same class simulated
+
+\`ripple simulate\`'s model with the same link, blobs and cores, and what one laptop alone needs of its processor (the median of three): ${alone.lookSeconds.toFixed(2)} s to look and
+plan, ${(alone.takeSecondsPerMegabyte * 1000).toFixed(0)} ms for each MB that it takes, ${(alone.giveSecondsPerMegabyte * 1000).toFixed(0)} ms for each that it gives, ${alone.stageSeconds.toFixed(2)} s to stage. Nothing is fitted to a class. The middle of five seeds; of ${LARGE_CLASS} laptops one, with
+the contents put together to 32.
+
+| way | laptops | last measured, s | simulated, s | off by | MB from the server, simulated | off by |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+
+At worst the last laptop's time is off by ${worst.toFixed(0)}%. Goal: within ${MOST_OFF}%: ${worst <= MOST_OFF ? 'reached' : '**missed**'}.${growth}`;
 }
 
 function goals(runs: readonly ClassRun[]): string {
