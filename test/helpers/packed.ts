@@ -1,5 +1,11 @@
 /** Compressed files as Debian's own programs make them. */
 import { execFileSync } from 'node:child_process';
+import { type BlockHeader, writeHeader } from '../../service/delta/xz/block-header.ts';
+import { CHECK } from '../../service/delta/xz/checks.ts';
+import { CONTROL, chunkHeader } from '../../service/delta/xz/chunk.ts';
+import { streamHeader, streamTail } from '../../service/delta/xz/container.ts';
+import { KIND, propertiesOf } from '../../service/delta/xz/lzma.ts';
+import { LzmaWriter } from '../../service/delta/xz/lzma-writer.ts';
 import type { Random } from './random.ts';
 
 const MAX_BYTES = 1 << 28;
@@ -51,3 +57,38 @@ export function prose(random: Random, bytes: number): Buffer {
   while (text.length < bytes) text += (words[random.integer(400)] ?? '') + (random.integer(9) === 0 ? '.\n' : ' ');
   return Buffer.from(text.slice(0, bytes));
 }
+
+export function xzPacked(bytes: Uint8Array, ...options: string[]): Buffer {
+  return execFileSync('xz', ['-c', '-T1', ...options], { input: bytes, maxBuffer: MAX_BYTES });
+}
+
+/** An xz file by nobody's packer: literals only, in chunks that end where no packer ends them. */
+export function xzInChunks(bytes: Uint8Array, chunkBytes: number): Buffer {
+  const writer = new LzmaWriter(bytes);
+  const parts: Uint8Array[] = [];
+  for (let from = 0; from < bytes.length; from += chunkBytes) {
+    const end = Math.min(bytes.length, from + chunkBytes);
+    const control = from === 0 ? CONTROL.packedAnew : CONTROL.packed;
+    if (from === 0) writer.reset(propertiesOf(USUAL_PROPERTIES));
+    writer.begin();
+    for (let at = from; at < end; at++) writer.symbol(KIND.literal, at, 1, 0);
+    const packed = Buffer.from(writer.finish());
+    parts.push(chunkHeader(control, end - from, packed.length, from === 0 ? USUAL_PROPERTIES : undefined), packed);
+  }
+  const data = Buffer.concat([...parts, Uint8Array.of(0)]);
+  const header = writeHeader(LZMA2_ONLY, { packedBytes: 0, unpackedBytes: 0 });
+  const sizes = { unpaddedBytes: header.length + data.length, unpackedBytes: bytes.length };
+  const padding = new Uint8Array(-data.length & 3);
+  return Buffer.concat([streamHeader(CHECK.none), header, data, padding, streamTail(CHECK.none, [sizes])]);
+}
+
+/** lc 3, lp 0, pb 2. */
+const USUAL_PROPERTIES = 0x5d;
+const LZMA2_ONLY: BlockHeader = {
+  sizeBytes: 12,
+  hasPackedSize: false,
+  hasUnpackedSize: false,
+  filterCount: 1,
+  filters: Uint8Array.of(0x21, 1, 20),
+  filter: 'none',
+};
