@@ -47,7 +47,8 @@ export class RecordCodec {
   }
 
   /**
-   * Codes one file against `base`. Encoding: `target` and `plan` are given. Decoding: neither is, and `sink` gets the file in order; its array is used again.
+   * Codes one file against `base`, and answers from which blocks it is made. Encoding: `target` and `plan` are given. Decoding: neither is,
+   * and `sink` gets the file in order; its array is used again.
    * Throws `InvalidArgument` when the code makes no sense or the file would have more than `maxBytes`.
    */
   code(
@@ -59,7 +60,7 @@ export class RecordCodec {
     target?: Uint8Array,
     plan?: Plan,
     analysed?: Analysed,
-  ): void {
+  ): Blocks {
     const { bytes: old, ends } = base;
     const [likely = 0] = ends;
     const sameSize = this.flags.code(coder, 0, target?.length === likely ? 1 : 0);
@@ -122,6 +123,7 @@ export class RecordCodec {
         done += length;
       }
     }
+    return blocks;
   }
 }
 
