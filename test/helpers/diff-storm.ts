@@ -15,7 +15,7 @@ import { type CraftedDiff, craftedDiff } from './crafted-diff.ts';
 import { debianBsdiff } from './debian-diff.ts';
 import { edited, structuredBytes } from './edited.ts';
 import { mutated } from './mutated.ts';
-import { gzipped, prose } from './packed.ts';
+import { gzipped, prose, xzInChunks, xzPacked } from './packed.ts';
 import { type Random, seeded } from './random.ts';
 import { laterProgram, linked, randomProgram } from './small-elf.ts';
 import { bundleBetween, treeInMemory, unbundle } from './tree-in-memory.ts';
@@ -36,6 +36,8 @@ const MEMORY_BYTES = 64 << 20;
 const MOST_BYTES = 20_000;
 /** Between two signs of life. */
 const PULSE_CASES = 20;
+/** Of so many pairs one is packed: a process for each file. */
+const XZ_EVERY = 20;
 
 /** Damaged copies of `originals` and whatever else `make` comes to; `take` answers whether the right thing came out. */
 interface Target {
@@ -54,7 +56,16 @@ function pair(random: Random): { old: Buffer; target: Buffer } {
   }
   const old = structuredBytes(random, random.integer(size + 1));
   if (random.integer(20) === 0) return { old, target: structuredBytes(random, random.integer(size + 1)) };
-  return { old, target: edited(random, old, random.integer(8)) };
+  const target = edited(random, old, random.integer(8));
+  if (random.integer(XZ_EVERY) > 0) return { old, target };
+  const options = random.pick([['-0'], ['-6'], ['--x86', '--lzma2'], ['--check=crc32', '--block-size=700']]);
+  return { old: random.integer(5) === 0 ? old : xzPacked(old, ...options), target: xzPacked(target, ...options) };
+}
+
+/** A text in blocks, zeros for padding, and a filtered program. */
+function xzFile(text: Buffer, program: Buffer): Buffer {
+  const first = xzPacked(text, '--block-size=2000', '--check=sha256');
+  return Buffer.concat([first, Buffer.alloc(8), xzPacked(program, '--x86', '--lzma2=preset=6')]);
 }
 
 function diffsOf(old: Buffer, target: Buffer): Target {
@@ -72,10 +83,10 @@ function diffsOf(old: Buffer, target: Buffer): Target {
 function bundleOf(random: Random): Target {
   const [text, data] = [structuredBytes(random, 2000), structuredBytes(random, 3000)];
   const gone = random.bytes(5000);
-  const a = treeInMemory({ text: { bytes: text }, 'lib/data': { bytes: data }, gone: { bytes: gone } });
   const changed = edited(random, data, 6);
   const one = Buffer.concat([gone.subarray(0, 4200), random.bytes(450)]);
   const other = edited(random, one, 2);
+  const [xz, newXz] = [xzPacked(text, '--check=crc32'), xzPacked(edited(random, text, 4), '--check=crc32')];
   const disk = gzipped(
     cpioOf([
       { path: 'lib/data', bytes: changed },
@@ -84,6 +95,12 @@ function bundleOf(random: Random): Target {
     ]),
     6,
   );
+  const a = treeInMemory({
+    text: { bytes: text },
+    'text.xz': { bytes: xz },
+    'lib/data': { bytes: data },
+    gone: { bytes: gone },
+  });
   const b = treeInMemory({
     // Comes last, for it is made from the others.
     'boot/disk': { bytes: disk },
@@ -93,10 +110,11 @@ function bundleOf(random: Random): Target {
     // From an old file of another name, and from that and the content before it.
     'new/one': { bytes: one },
     'new/other': { bytes: other },
+    'text.xz': { bytes: newXz, time: 3 },
   });
   return {
     originals: [bundleBetween(a, b)],
-    bytes: Buffer.concat([changed, one, other, disk]),
+    bytes: Buffer.concat([changed, one, other, newXz, disk]),
     // What comes out is checked in there, by the hash of the manifest.
     take: (bytes, maxNewBytes, made) => {
       for (const content of unbundle(a, b, bytes, { maxNewBytes, maxContents: 10 }).values()) made(content);
@@ -157,6 +175,9 @@ function damagedOnes({ seed, cases }: StormJob, begin: (number: number) => void)
   const targets = [text, structured, program].map((old) => diffsOf(old, edited(random, old, 12)));
   const packed = prose(random, 5000);
   targets.push(diffsOf(gzipped(packed), gzipped(edited(random, packed, 12))));
+  const changed = edited(random, packed, 12);
+  targets.push(diffsOf(xzFile(packed, program), xzFile(changed, edited(random, program, 3))));
+  targets.push(diffsOf(xzPacked(packed), xzInChunks(changed, 1500)));
   targets.push(diffsOf(linked(elf, 'x86'), linked(laterProgram(random, elf, 3), 'x86')), bundleOf(random));
   let good = 0;
   for (let i = 0; i < cases; i++) {

@@ -8,10 +8,12 @@ import { ArchiveCodec } from './archive-codec.ts';
 import { type Base, baseOf, filesOf, joined } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import type { BulkStore } from './bulk.ts';
+import { Collected } from './collected.ts';
 import { NumberModels } from './numbers.ts';
 import { type Planned, planDiff } from './planner.ts';
 import type { BitCoder } from './range-coder.ts';
 import { RecordCodec, type Sink } from './record-codec.ts';
+import { planXz, XzFiles, type XzPlan } from './xz/xz-files.ts';
 
 /** How a file is coded: as it is, or unpacked, against the unpacked old file. */
 export interface FilePlan {
@@ -22,25 +24,34 @@ export interface FilePlan {
   readonly recipe: Uint8Array | undefined;
   /** Of a packed archive that is coded by its skeleton. */
   readonly archive?: { readonly members: readonly (number | undefined)[]; readonly known: NewFiles };
+  /** Of a file whose xz streams are taken apart. */
+  readonly xz?: XzPlan;
 }
 
 /** A recipe that is as expected costs next to nothing; a correction about as much as it is long. */
 const EXPECTED_RECIPE_BYTES = 6;
 
-/** A packed archive that becomes this much smaller is not tried in other ways: that would take minutes. */
+/** In place of a recipe's length: there is none, for xz streams are taken apart. Versions that do not know it refuse it. */
+const XZ_MARK = MAX_RECIPE_BYTES + 1;
+
+/** A packed file that becomes this much smaller is not tried in other ways: that would take minutes. */
 const GOOD_SHARE = 1 / 4;
 
 /** Tries what there is and answers the smallest. `known`: files that both sides have by then. */
 export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void, known?: NewFiles): FilePlan {
   const archive = known && planArchive(base, target, known, log);
   if (archive && archive.plan.bits < 8 * GOOD_SHARE * target.length) return archive;
+  const xz = planXz(base, target, log);
+  const asXz = xz && { base, target, plan: { ...xz.plan, bits: xz.bits }, recipe: undefined, xz };
+  if (asXz && asXz.plan.bits < 8 * GOOD_SHARE * target.length) return asXz;
   const plain: FilePlan = { base, target, plan: planDiff(base, target, log), recipe: undefined };
+  const best = asXz && asXz.plan.bits < plain.plan.bits ? asXz : plain;
   const apart = takeApart(target);
-  if (!apart) return plain;
+  if (!apart) return best;
   const form = unpackedBase(base);
   const plan = planDiff(form, apart.form, log);
   const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
-  if (plan.bits + recipeBits >= plain.plan.bits) return plain;
+  if (plan.bits + recipeBits >= best.plan.bits) return best;
   return { base: form, target: apart.form, plan, recipe: apart.recipe };
 }
 
@@ -77,14 +88,22 @@ export class FileCodec {
   readonly #flags = new BitModels(2, 60);
   readonly #lengths = new NumberModels(1, 60);
   readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
+  readonly #xzFiles: XzFiles;
 
   /** `alone`: only one file will be coded. */
   constructor(alone = false) {
     this.#records = new RecordCodec(alone);
+    this.#xzFiles = new XzFiles(this.#records);
   }
 
-  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe, archive }: FilePlan): void {
-    this.#flags.code(coder, 0, recipe ? 1 : 0);
+  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe, archive, xz }: FilePlan): void {
+    this.#flags.code(coder, 0, recipe || xz ? 1 : 0);
+    if (xz) {
+      this.#flags.code(coder, 1, 0);
+      this.#lengths.code(coder, 0, XZ_MARK);
+      this.#xzFiles.encode(coder, bulk, xz, target.length);
+      return;
+    }
     if (recipe) {
       this.#flags.code(coder, 1, archive ? 1 : 0);
       this.#recipe(coder, recipe);
@@ -105,6 +124,11 @@ export class FileCodec {
     const isArchive = this.#flags.code(coder, 1, 0) !== 0;
     if (isArchive && !known) throw new RippleError('InvalidArgument', 'the diff needs files that it may not use');
     const recipe = this.#recipe(coder);
+    if (!recipe && !isArchive) {
+      handOn(this.#xzFiles.decode(coder, bulk, base, maxBytes), sink);
+      return;
+    }
+    if (!recipe) throw tooLong();
     const form = new Collected();
     const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
     const unpacked = isArchive && known ? archiveBase(base, known) : unpackedBase(base);
@@ -113,13 +137,14 @@ export class FileCodec {
       packAgain(form.bytes, recipe, this.#archives.code(coder, form.bytes, recipe, known), maxBytes, sink);
       return;
     }
-    const file = putTogether(form.bytes, recipe, maxBytes);
-    for (let at = 0; at < file.length; at += PIECE) sink(file.subarray(at, at + PIECE));
+    handOn(putTogether(form.bytes, recipe, maxBytes), sink);
   }
 
-  #recipe(coder: BitCoder, given?: Uint8Array): Uint8Array {
+  /** Undefined: the mark. */
+  #recipe(coder: BitCoder, given?: Uint8Array): Uint8Array | undefined {
     const length = this.#lengths.code(coder, 0, given?.length ?? 0);
-    if (length > MAX_RECIPE_BYTES) throw new RippleError('InvalidArgument', 'the diff has a recipe that is too long');
+    if (length === XZ_MARK && !given) return undefined;
+    if (length > MAX_RECIPE_BYTES) throw tooLong();
     const recipe = new Uint8Array(length);
     for (let i = 0; i < length; i++)
       recipe[i] = this.#recipes.codeTree(coder, Math.min(i, RECIPE_CONTEXTS - 1) * 256, 8, given?.[i] ?? 0);
@@ -127,21 +152,10 @@ export class FileCodec {
   }
 }
 
-class Collected {
-  #bytes = new Uint8Array(1 << 14);
-  #size = 0;
+function handOn(file: Uint8Array, sink: Sink): void {
+  for (let at = 0; at < file.length; at += PIECE) sink(file.subarray(at, at + PIECE));
+}
 
-  add(part: Uint8Array): void {
-    if (this.#size + part.length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#size + part.length, this.#bytes.length * 2));
-      grown.set(this.bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(part, this.#size);
-    this.#size += part.length;
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
-  }
+function tooLong(): RippleError {
+  return new RippleError('InvalidArgument', 'the diff has a recipe that is too long');
 }
