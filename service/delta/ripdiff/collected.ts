@@ -1,18 +1,18 @@
 const FIRST_BYTES = 1 << 14;
-/** Twice as much each time, up to here: of much more a quarter. */
-const DOUBLED_BYTES = 1 << 24;
 
 /** What comes in pieces, held whole. */
 export class Collected {
-  #bytes = new Uint8Array(FIRST_BYTES);
+  #bytes: Uint8Array;
   #size = 0;
+
+  /** `likelyBytes`: then no copies are made on the way. What is not used of it costs nothing. */
+  constructor(likelyBytes = 0) {
+    this.#bytes = new Uint8Array(Math.max(FIRST_BYTES, likelyBytes));
+  }
 
   add(part: Uint8Array): void {
     if (this.#size + part.length > this.#bytes.length) {
-      const { length } = this.#bytes;
-      const grown = new Uint8Array(
-        Math.max(this.#size + part.length, length < DOUBLED_BYTES ? length * 2 : length + length / 4),
-      );
+      const grown = new Uint8Array(Math.max(this.#size + part.length, this.#bytes.length * 2));
       grown.set(this.bytes);
       this.#bytes = grown;
     }

@@ -14,8 +14,6 @@ const MAX_FORM_BYTES = 128 << 20;
 /** The form of a small file may have so much; of a larger one it may be so many times as large. */
 const FREE_FORM_BYTES = 8 << 20;
 const MAX_RATIO = 16;
-/** A symbol takes a byte or two in most streams. */
-const BYTES_PER_SYMBOL = 1.6;
 
 /** What a file of so many bytes may be in its form; it may be held whole. */
 export function maxFormBytes(fileBytes: number): number {
@@ -87,7 +85,8 @@ class Unpacking {
       sizeBytes += file.length + contentBytes(ofFile);
     }
     this.#form = new Uint8Array(sizeBytes - packedBytes);
-    this.#parse = new Parse(Math.ceil(packedBytes / BYTES_PER_SYMBOL));
+    // A symbol takes a byte or more in most streams; what is not used costs nothing.
+    this.#parse = new Parse(packedBytes);
   }
 
   /** @throws UnreadableStreamError for a file with a damaged stream */

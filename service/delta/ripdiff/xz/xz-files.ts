@@ -12,6 +12,9 @@ import type { RecordCodec, Sink } from '../record-codec.ts';
 import { ContentMap } from './content-map.ts';
 import { StreamCodec } from './stream-codec.ts';
 
+/** A new form has mostly no more bytes than the old one, and a part of two to minus that power. */
+const LIKELY_GROWTH = 6;
+
 export interface XzPlan {
   readonly old: Unpacked;
   readonly wanted: Unpacked;
@@ -80,7 +83,7 @@ export class XzFiles {
     maxBytes: number,
   ): Pick<Unpacked, 'form' | 'parse'> & { readonly map: ContentMap } {
     const old = unpackXz(filesOf(base));
-    const form = new Collected();
+    const form = new Collected(Math.min(maxBytes, old.form.length + (old.form.length >> LIKELY_GROWTH)));
     const sink: Sink = (bytes) => form.add(bytes);
     const blocks = this.#records.code(coder, bulk, { bytes: old.form, ends: old.ends }, sink, maxBytes);
     return { form: form.bytes, parse: old.parse, map: new ContentMap(blocks) };
