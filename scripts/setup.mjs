@@ -59,12 +59,12 @@ const TEST = {
   appstream: '/usr/bin/appstreamcli',
   fish: '/usr/bin/fish',
   zsh: '/usr/bin/zsh',
+  'xz-utils': '/usr/bin/xz',
 };
 const BENCH = {
   ...TEST,
   ostree: '/usr/bin/ostree',
   time: '/usr/bin/time',
-  'xz-utils': '/usr/bin/xz',
   zstd: '/usr/bin/zstd',
   xdelta3: '/usr/bin/xdelta3',
   git: '/usr/bin/git',
