@@ -36,7 +36,7 @@ if (files.length === 0) {
  * What takes minutes and speaks to nobody beyond itself, in this order: it runs beside all else, so that a machine with two
  * processors has work for both. The two that need both come last.
  */
-const APART = ['test/debian/', 'test/package/', 'test/powercut/', 'test/class/', 'test/boot/'];
+const APART = ['test/debian/', 'test/powercut/', 'test/class/', 'test/boot/'];
 const isIn = (folder) => (path) => relative(join(root, 'build'), path).startsWith(folder);
 
 /** Prints whole lines, for two runs may go on at the same time. Resolves with the exit status. */
