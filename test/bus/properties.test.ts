@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { UpdaterClient } from '../../dbus/client.ts';
 import { connectBus } from '../../dbus/connection.ts';
-import { decodeLastError, decodePeers, decodeProgress, decodeVersion, decodeVersions } from '../../dbus/decode.ts';
-import {
-  BUS_NAME,
-  CLASSROOM,
-  OBJECT_PATH,
-  type SignalArgs,
-  UPDATER,
-  UPDATER_INTERFACE,
-} from '../../service/api/description.ts';
-import { NO_PROGRESS, type VersionInfo } from '../../service/api/model.ts';
+import { decodeLastError, decodePeers, decodeProgress, decodeVersions } from '../../dbus/decode.ts';
+import { BUS_NAME, CLASSROOM, OBJECT_PATH, UPDATER, UPDATER_INTERFACE } from '../../service/api/description.ts';
+import { NO_PROGRESS } from '../../service/api/model.ts';
 import { interfaceXml, nodeXml } from '../../service/api/xml.ts';
 import type { UpdaterSnapshot } from '../../service/core/updater.ts';
 import { FIRST_SNAPSHOT } from '../../service/demo/scripted/scripted-updater.ts';
 import { output } from '../helpers/as-user.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { tempFolder } from '../helpers/temp.ts';
-import { startUpdaterOnBus, type UpdaterOnBus } from '../helpers/updater-on-bus.ts';
+import { propertiesAre, startUpdaterOnBus, startWithClient } from '../helpers/updater-on-bus.ts';
 
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const FETCHING: UpdaterSnapshot['progress'] = {
@@ -33,31 +25,8 @@ const FETCHING: UpdaterSnapshot['progress'] = {
   etaSeconds: 90,
 };
 
-async function start(t: TestContext): Promise<UpdaterOnBus & { readonly client: UpdaterClient }> {
-  const service = await startUpdaterOnBus();
-  const client = await UpdaterClient.connect(service.bus.address);
-  t.after(async () => {
-    client.close();
-    await service.stop();
-  });
-  return { ...service, client };
-}
-
-/** Resolves once the client's properties are as wanted. */
-function until(client: UpdaterClient, wanted: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = client.onChange(check);
-    function check(): void {
-      if (!wanted()) return;
-      stop();
-      resolve();
-    }
-    check();
-  });
-}
-
 test('description, file and live introspection are the same interface', async (t) => {
-  const { bus } = await start(t);
+  const { bus } = await startWithClient(t);
   const file = readFileSync(join(PROJECT_ROOT, 'assets/dbus/org.laptop.Ripple1.xml'), 'utf8');
   assert.equal(
     file,
@@ -88,7 +57,7 @@ test('description, file and live introspection are the same interface', async (t
 });
 
 test('the client reads back the model that the service was given', async (t) => {
-  const { client, updater } = await start(t);
+  const { client, updater } = await startWithClient(t);
   const { properties } = client;
   assert.equal(client.present, true);
   assert.deepEqual(decodeVersions(properties.Versions), FIRST_SNAPSHOT.versions);
@@ -111,14 +80,14 @@ test('the client reads back the model that the service was given', async (t) => 
     deferredUntil: -1,
     lastError: { code: 'NoSource', message: 'nobody has version 7' },
   });
-  await until(client, () => client.properties.Progress?.version?.value === 7);
+  await propertiesAre(client, () => client.properties.Progress?.version?.value === 7);
   assert.deepEqual(decodeProgress(client.properties.Progress), FETCHING);
   assert.deepEqual(decodeLastError(client.properties.LastError), { code: 'NoSource', message: 'nobody has version 7' });
   assert.equal(client.properties.DeferredUntil, -1n);
 });
 
 test('values out of range cross the bus as the nearest that fit', async (t) => {
-  const { client, updater } = await start(t);
+  const { client, updater } = await startWithClient(t);
   updater.set({
     stagedVersion: -3,
     previousVersion: 2 ** 40,
@@ -126,19 +95,19 @@ test('values out of range cross the bus as the nearest that fit', async (t) => {
     deferredUntil: Number.NaN,
     progress: { ...FETCHING, doneBytes: -1, totalBytes: Number.POSITIVE_INFINITY, etaSeconds: 1.5 },
   });
-  await until(client, () => client.properties.Image === 'x\u{fffd}o');
+  await propertiesAre(client, () => client.properties.Image === 'x\u{fffd}o');
   const { properties } = client;
   assert.deepEqual(
     [properties.StagedVersion, properties.PreviousVersion, properties.DeferredUntil],
     [0, 2 ** 32 - 1, 0n],
   );
-  await until(client, () => client.properties.Progress?.version?.value === 7);
+  await propertiesAre(client, () => client.properties.Progress?.version?.value === 7);
   const { doneBytes, totalBytes, etaSeconds } = decodeProgress(client.properties.Progress);
   assert.deepEqual([doneBytes, totalBytes, etaSeconds], [0, Number.MAX_SAFE_INTEGER, 1]);
 });
 
 test('only what changed is told, and nothing when nothing did', async (t) => {
-  const { bus, updater } = await start(t);
+  const { bus, updater } = await startWithClient(t);
   const watcher = await connectBus(bus.address);
   t.after(() => watcher.close());
   const told: string[][] = [];
@@ -164,7 +133,7 @@ test('only what changed is told, and nothing when nothing did', async (t) => {
 });
 
 test('progress comes at most five times a second, and its last value always does', async (t) => {
-  const { client, updater } = await start(t);
+  const { client, updater } = await startWithClient(t);
   const seen: number[] = [];
   client.onChange(() => seen.push(decodeProgress(client.properties.Progress).doneBytes));
   const startedMs = performance.now();
@@ -173,60 +142,9 @@ test('progress comes at most five times a second, and its last value always does
     updater.set({ progress: { ...FETCHING, doneBytes } });
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await until(client, () => seen.at(-1) === LAST);
+  await propertiesAre(client, () => seen.at(-1) === LAST);
   const intervals = (performance.now() - startedMs) / 200;
   assert.ok(new Set(seen).size <= intervals + 1, `${new Set(seen).size} values in ${intervals} intervals`);
-});
-
-test('a listener of a signal finds the properties that belong to it, and every signal of the description arrives', async (t) => {
-  const { client, updater } = await start(t);
-  const info: VersionInfo = { ...(FIRST_SNAPSHOT.versions[0] ?? assert.fail()), version: 8 };
-  const heard: unknown[] = [];
-  client.onSignal('StateChanged', (old, now) => heard.push([old, now, client.properties.State]));
-  client.onSignal('UpdateAvailable', (version, dict) => heard.push([version, decodeVersion(dict)]));
-  client.onSignal('UpdateReady', (version) => heard.push([version]));
-  client.onSignal('RolledBack', (...args) => heard.push(args));
-  const done = new Promise<SignalArgs<'UpdateFailed'>>((resolve) => {
-    client.onSignal('UpdateFailed', (...args) => resolve(args));
-  });
-  await client.call('Cancel', []);
-  updater.set({ state: 'checking' });
-  updater.tell({ name: 'StateChanged', old: 'idle', new: 'checking' });
-  updater.tell({ name: 'UpdateAvailable', info });
-  updater.tell({ name: 'UpdateReady', info });
-  updater.tell({ name: 'RolledBack', from: 7, to: 6, reason: 'health check "screen" failed' });
-  updater.tell({ name: 'UpdateFailed', version: 8, error: { code: 'NoSpace', message: 'no room' } });
-  assert.deepEqual(await done, [8, 'NoSpace', 'no room']);
-  assert.deepEqual(heard, [['idle', 'checking', 'checking'], [8, info], [8], [7, 6, 'health check "screen" failed']]);
-});
-
-test('gdbus monitor shows property changes and signals as the contract says', async (t) => {
-  const { bus, updater } = await start(t);
-  const monitor = spawn(
-    'gdbus',
-    ['monitor', '--address', bus.address, '--dest', BUS_NAME, '--object-path', OBJECT_PATH],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  t.after(() => monitor.kill());
-  let text = '';
-  monitor.stdout.on('data', (chunk: Buffer) => {
-    text += chunk;
-  });
-  // It says that it listens before it does: so tell it again until it hears.
-  for (let i = 0; i < 200 && !text.includes("StateChanged ('idle', 'checking')"); i++) {
-    updater.set({ state: 'checking' });
-    updater.tell({ name: 'StateChanged', old: 'idle', new: 'checking' });
-    updater.set({ state: 'idle' });
-    updater.tell({ name: 'StateChanged', old: 'checking', new: 'idle' });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.match(
-    text,
-    /\/org\/laptop\/Ripple1: org\.freedesktop\.DBus\.Properties\.PropertiesChanged \('org\.laptop\.Ripple1\.Updater', \{'State': <'checking'>\}, @as \[\]\)/,
-  );
-  assert.match(text, /\/org\/laptop\/Ripple1: org\.laptop\.Ripple1\.Updater\.StateChanged \('idle', 'checking'\)/);
 });
 
 test('the policy stops Set; where no policy does, Set is refused and nothing changes', async (t) => {
@@ -244,7 +162,7 @@ test('the policy stops Set; where no policy does, Set is refused and nothing cha
       's',
       'failed',
     ]);
-  const { bus } = await start(t);
+  const { bus } = await startWithClient(t);
   await assert.rejects(set(bus.address), /Access denied|AccessDenied|rejected/i);
 
   const lenient = join(tempFolder(t), 'lenient.conf');

@@ -1,4 +1,6 @@
 /** A private bus with a scripted updater exported on it, and what a test needs to call it. */
+import type { TestContext } from 'node:test';
+import { UpdaterClient } from '../../dbus/client.ts';
 import { type BusConnection, connectBus } from '../../dbus/connection.ts';
 import { type AuthoritySettings, BusAuthority } from '../../service/bus/authority.ts';
 import { exportUpdater } from '../../service/bus/service.ts';
@@ -52,4 +54,28 @@ export async function startUpdaterOnBus(
       await bus.stop();
     },
   };
+}
+
+/** As `startUpdaterOnBus`, with a client that is connected to it; both are gone after the test. */
+export async function startWithClient(t: TestContext): Promise<UpdaterOnBus & { readonly client: UpdaterClient }> {
+  const service = await startUpdaterOnBus();
+  const client = await UpdaterClient.connect(service.bus.address);
+  t.after(async () => {
+    client.close();
+    await service.stop();
+  });
+  return { ...service, client };
+}
+
+/** Resolves once the client's properties are as wanted. */
+export function propertiesAre(client: UpdaterClient, wanted: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = client.onChange(check);
+    function check(): void {
+      if (!wanted()) return;
+      stop();
+      resolve();
+    }
+    check();
+  });
 }
