@@ -95,6 +95,9 @@ export const xo = (version: number): Deployment => ({ image: 'xo', version });
 /** What the tests of this process use: the same tests are run on several file systems. */
 export const TEST_BACKEND = BACKEND_NAMES.find((name) => name === process.env.RIPPLE_TEST_BACKEND) ?? 'hardlink';
 
+/** Pass as `skip` of what only hard links do; `backends.test.ts` runs the rest on other back ends, too. */
+export const WITHOUT_LINKS = TEST_BACKEND === 'hardlink' ? false : 'equal files are not one inode here';
+
 /** A sysroot with a blob cache, as the daemon has it. */
 export class TestSysroot {
   readonly layout: Layout;

@@ -18,7 +18,15 @@ import { type FileSystem, fileSystemMissing, mountFileSystem } from '../helpers/
 import { smallImage, TestSysroot, xo } from '../helpers/sysroot.ts';
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-const FILES = ['deploy-stage', 'deploy-recover', 'deploy-repair', 'deploy-round-trip'];
+const FILES = [
+  'deploy-stage',
+  'deploy-stage-sharing',
+  'deploy-recover',
+  'deploy-damage',
+  'deploy-repair',
+  'deploy-repair-sharing',
+  'deploy-round-trip',
+];
 const TRIALS: readonly (readonly [FileSystem, BackendName])[] = [
   ['xfs', 'hardlink'],
   ['xfs', 'reflink'],
