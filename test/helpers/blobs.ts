@@ -1,4 +1,5 @@
 /** Blobs, a repository folder that holds them, and what else the two HTTP sides need in a test. */
+import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,4 +51,10 @@ export async function serve(
   });
   t.after(() => server.close());
   return server;
+}
+
+export function oneBlob(sizeBytes: number): TestBlob {
+  const [blob] = randomBlobs(1, sizeBytes);
+  assert.ok(blob);
+  return blob;
 }

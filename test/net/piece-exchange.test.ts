@@ -7,7 +7,7 @@ import { formatPieceMap } from '../../service/core/piece-map.ts';
 import { isOursToAsk } from '../../service/core/server-share.ts';
 import { PieceMaps } from '../../service/fetch/piece-maps.ts';
 import { randomBlobs, realClock, repositoryOf, serve, type TestBlob } from '../helpers/blobs.ts';
-import { fetching, httpSource } from '../helpers/fetch.ts';
+import { fetching, httpSource, refs } from '../helpers/fetch.ts';
 import { send } from '../helpers/http.ts';
 
 const MANIFEST = 'e'.repeat(64);
@@ -30,7 +30,6 @@ async function classOfTwo(t: TestContext, blobs: readonly TestBlob[], had: reado
   return { folder, neighbour, school, peer, partners, rivals, fetch: fetching(t, [server]) };
 }
 
-const refs = (blobs: readonly TestBlob[]) => blobs.map(({ ref }) => ref);
 const total = (blobs: readonly TestBlob[]): number => blobs.reduce((sum, { ref }) => sum + ref.sizeBytes, 0);
 
 test('what a neighbour has so far comes from it, the rest from the school', async (t) => {

@@ -8,14 +8,8 @@ import { RippleError } from '../../service/api/errors.ts';
 import { startShareServer } from '../../service/share/server.ts';
 import type { Content } from '../../service/store/content.ts';
 import { FolderContent } from '../../service/store/folder-content.ts';
-import { randomBlobs, repositoryOf, serve, silentLogger, type TestBlob } from '../helpers/blobs.ts';
+import { oneBlob, randomBlobs, repositoryOf, serve, silentLogger } from '../helpers/blobs.ts';
 import { send } from '../helpers/http.ts';
-
-function oneBlob(sizeBytes: number): TestBlob {
-  const [blob] = randomBlobs(1, sizeBytes);
-  assert.ok(blob);
-  return blob;
-}
 
 test('gives blobs whole and in part, for ever, and counts what it gave', async (t) => {
   const blob = oneBlob(300_000);

@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { HashMismatchError } from '../../../service/api/errors.ts';
 import { BlobCache } from '../../../service/store/blob-cache.ts';
-import { randomBlobs, type TestBlob } from '../../helpers/blobs.ts';
+import { oneBlob, randomBlobs } from '../../helpers/blobs.ts';
 import { tempFolder } from '../../helpers/temp.ts';
-
-function oneBlob(sizeBytes: number): TestBlob {
-  const [blob] = randomBlobs(1, sizeBytes);
-  assert.ok(blob);
-  return blob;
-}
 
 test('a small blob is put whole, readable by root alone', (t) => {
   const cache = new BlobCache(tempFolder(t));
