@@ -1,10 +1,10 @@
 /** The real nginx with the file that is shipped, on loopback, as whoever runs the tests. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { PROJECT_ROOT } from './private-bus.ts';
 import { tempFolder } from './temp.ts';
 
@@ -46,14 +46,4 @@ events {} http { access_log off; ${paths.join(' ')} ${server} }`,
     await sleep(100);
   }
   throw new Error(`nginx did not start: ${errors}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

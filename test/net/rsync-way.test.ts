@@ -217,35 +217,3 @@ test('a file that grows after its length was told does not fill the disk', { ski
   );
   assert.equal(statSync(join(tree, 'z')).size, 4e9, 'it did grow');
 });
-
-test('what may not be in a URL cannot become an option, a user or another path', () => {
-  for (const good of [
-    'rsync://school',
-    'rsync://school.local:8730/trees/',
-    'rsync://[fd00::1]:873',
-    'rsync://10.0.0.1/a/b',
-  ])
-    assert.ok(parseRsyncOrigin(good), good);
-  assert.deepEqual(parseRsyncOrigin('rsync://school/a/b/'), {
-    url: 'rsync://school/a/b',
-    host: 'school',
-    port: 873,
-    path: 'a/b',
-  });
-  const bad = [
-    'rsync://',
-    'rsync://-e',
-    'rsync://user@school',
-    'rsync://school/../x',
-    'rsync://school/-x',
-    'rsync://school:0',
-    'rsync://school:99999',
-    'rsync://school/a b',
-    'rsync://school/$(x)',
-    'http://school',
-    'school::xo',
-    'rsync://school/a//b',
-    'rsync://school/?x',
-  ];
-  for (const one of bad) assert.equal(parseRsyncOrigin(one), undefined, one);
-});
