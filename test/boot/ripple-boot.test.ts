@@ -1,42 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { readBooted } from '../../service/deploy/booted.ts';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { assertChoices, type Case, prepare, SCRIPT, USUAL } from '../helpers/boot-script.ts';
 import { tempFolder } from '../helpers/temp.ts';
 
-const SCRIPT = join(dirname(fileURLToPath(import.meta.url)), '../../../assets/boot/ripple-boot');
-
-interface Setup {
-  /** Target of `boot`; absent: no such link. */
-  readonly boot?: string;
-  readonly current?: string;
-  readonly previous?: string;
-  readonly tries?: readonly string[];
-  /** Further files in the configuration's folder. */
-  readonly marks?: Readonly<Record<string, string>>;
-  /** Folders under rootfs. */
-  readonly trees?: readonly string[];
-  readonly keyHeld?: boolean;
-  /** The kernel that runs. */
-  readonly kernel?: string;
-}
-interface Outcome {
-  readonly status: number;
-  readonly chosen?: string;
-  readonly reason?: string;
-  readonly from?: string;
-  readonly tries?: readonly string[];
-  /** What of `marks` and of what the script writes itself is there afterwards. */
-  readonly marks?: readonly string[];
-  readonly unhealthy?: string;
-}
-
-const USUAL = { boot: 'config.12', current: '../xo.7', previous: '../xo.6', trees: ['xo.6', 'xo.7'] };
-
-const CASES: readonly (readonly [title: string, setup: Setup, outcome: Outcome])[] = [
+const CASES: readonly Case[] = [
   ['a blessed version starts', USUAL, { status: 0, chosen: 'xo.7', reason: 'normal', tries: [] }],
   [
     'a version on trial starts, and the try is counted',
@@ -153,108 +123,9 @@ const CASES: readonly (readonly [title: string, setup: Setup, outcome: Outcome])
     { ...USUAL, kernel: '6.1', trees: ['xo.6', 'xo.7/usr/lib/modules'] },
     { status: 0, chosen: 'xo.7', reason: 'normal' },
   ],
-  ['neither is there', { ...USUAL, trees: [] }, { status: 1 }],
-  ['no pointer', { trees: ['xo.7'] }, { status: 1 }],
-  ['a pointer to no configuration', { ...USUAL, boot: 'config.13' }, { status: 1 }],
-  ['a pointer out of the folder', { ...USUAL, boot: '../rootfs/config.12' }, { status: 1 }],
-  ['a pointer to a tree', { ...USUAL, boot: 'xo.7' }, { status: 1 }],
-  ['a pointer with a leading zero', { ...USUAL, boot: 'config.012' }, { status: 1 }],
-  ...[
-    '../../etc',
-    '/etc',
-    '../..',
-    'xo.7',
-    '../xo.7/../xo.7',
-    '../xo.7.partial',
-    '../xo.07',
-    '../xo.7/',
-    '../xo.',
-    '../.7',
-    '../config.12',
-    '../XO.7',
-    '../xo.7 ',
-    '../x*.7',
-    '../xo.1234567890',
-    `../${'x'.repeat(65)}.7`,
-    '',
-  ].map((current): readonly [string, Setup, Outcome] => [
-    `a current version named "${current}" is not followed`,
-    { ...USUAL, current, trees: ['xo.6', 'xo.7', 'xo.7.partial', 'XO.7', 'xo.7 ', 'xo.07', 'xo.1234567890'] },
-    { status: 0, chosen: 'xo.6', reason: 'unusable' },
-  ]),
 ];
 
-function shells(t: TestContext): { name: string; command: string; args: string[]; path: string }[] {
-  const applets = join(tempFolder(t), 'applets');
-  mkdirSync(applets);
-  const installed = spawnSync('busybox', ['--install', '-s', applets]);
-  assert.equal(installed.status, 0, 'busybox is there');
-  const path = process.env.PATH ?? '';
-  return [
-    { name: 'dash', command: 'dash', args: [], path },
-    { name: 'bash', command: 'bash', args: ['--posix'], path },
-    { name: 'busybox', command: join(applets, 'sh'), args: [], path: applets },
-  ];
-}
-
-function prepare(root: string, setup: Setup): void {
-  const rootfs = join(root, 'rootfs');
-  const config = join(rootfs, 'config.12');
-  mkdirSync(config, { recursive: true });
-  if (setup.boot) symlinkSync(setup.boot, join(rootfs, 'boot'));
-  if (setup.current) symlinkSync(setup.current, join(config, 'current'));
-  if (setup.previous) symlinkSync(setup.previous, join(config, 'previous'));
-  for (const name of setup.tries ?? []) writeFileSync(join(config, name), '');
-  for (const [name, text] of Object.entries(setup.marks ?? {})) writeFileSync(join(config, name), text);
-  for (const name of setup.trees ?? []) mkdirSync(join(rootfs, name), { recursive: true });
-}
-
-test('the boot script chooses as the table says, in every shell', async (t) => {
-  for (const shell of shells(t)) {
-    for (const [title, setup, expected] of CASES) {
-      await t.test(`${shell.name}: ${title}`, (t) => {
-        const root = join(tempFolder(t), 'with space');
-        prepare(root, setup);
-        const run = join(root, 'run dir');
-        const held = setup.keyHeld ? ['--key-held'] : [];
-        const kernel = setup.kernel ? ['--kernel', setup.kernel] : [];
-        const args = [...shell.args, SCRIPT, '--sysroot', root, '--run', run, ...held, ...kernel];
-        const result = spawnSync(shell.command, args, { encoding: 'utf8', env: { PATH: shell.path } });
-        assert.equal(result.status, expected.status, result.stderr);
-        assert.match(result.stderr, /^(ripple: [^\n]+\n){1,2}$/);
-        const names = setup.boot === 'config.12' ? readdirSync(join(root, 'rootfs/config.12')) : [];
-        if (expected.tries)
-          assert.deepEqual(
-            names.filter((name) => name.startsWith('tries')),
-            expected.tries,
-          );
-        const marks = names.filter((name) => !/^(tries|current|previous$)/.test(name)).sort();
-        if (expected.marks) assert.deepEqual(marks, expected.marks);
-        const booted = readBooted(join(run, 'booted'));
-        if (expected.chosen === undefined) {
-          assert.equal(result.stdout, '');
-          assert.equal(booted, undefined);
-          return;
-        }
-        assert.equal(result.stdout, `${join(root, 'rootfs', expected.chosen)}\n`);
-        assert.deepEqual(booted && `${booted.deployment.image}.${booted.deployment.version}`, expected.chosen);
-        assert.equal(booted?.reason, expected.reason);
-        assert.equal(booted?.config, 12);
-        assert.equal(booted?.from && `${booted.from.image}.${booted.from.version}`, expected.from);
-        assert.deepEqual(readdirSync(run), ['booted']);
-        assert.equal(booted?.unhealthy, expected.unhealthy);
-      });
-    }
-  }
-});
-
-test('a tree that is a symbolic link is not started', (t) => {
-  const root = tempFolder(t);
-  prepare(root, { ...USUAL, trees: ['xo.6', 'elsewhere'] });
-  symlinkSync('elsewhere', join(root, 'rootfs/xo.7'));
-  const result = spawnSync('dash', [SCRIPT, '--sysroot', root, '--run', root], { encoding: 'utf8' });
-  assert.equal(result.stdout, `${join(root, 'rootfs/xo.6')}\n`);
-});
+test('the boot script chooses as the table says, in every shell', (t) => assertChoices(t, CASES));
 
 test('a version on trial is not started when the try cannot be counted', (t) => {
   const root = tempFolder(t);
