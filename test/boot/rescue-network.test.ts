@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Network, namespacesMissing } from '../helpers/namespaces.ts';
+import { Network } from '../helpers/namespaces.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 import { assertWhole, BOOT, makeApplets, place, rescueArgs } from './rescue-place.ts';
 
 const SERVER = '10.77.0.1';

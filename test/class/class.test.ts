@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sampleMemory } from '../bench/process-memory.ts';
-import { namespacesMissing } from '../helpers/namespaces.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 import { rippleOk } from '../helpers/ripple.ts';
 import { blobsHere, chosen, idOf, isStaged, logOf, type Pupil } from '../helpers/school-class.ts';
 import { until } from '../helpers/until.ts';

@@ -12,7 +12,8 @@ import { systemClock } from '../../service/daemon/daemon.ts';
 import { installVersion } from '../../service/daemon/install.ts';
 import { VirtualLaptop } from '../../service/demo/virtual-laptop.ts';
 import { debianTrees, debianTreesMissing } from '../helpers/debian-trees.ts';
-import { type Host, Network, namespacesMissing } from '../helpers/namespaces.ts';
+import { type Host, Network } from '../helpers/namespaces.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 import { type PrivateBus, startPrivateBus } from '../helpers/private-bus.ts';
 import { rippleOk } from '../helpers/ripple.ts';
 

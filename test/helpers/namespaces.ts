@@ -4,10 +4,7 @@
  * nothing shows there. Needs root. What one process made goes when it ends; what a killed one left goes with the next.
  */
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-
-const PREFIX = 'ripple-test';
-const NAMED = '/run/netns';
+import { ip, PREFIX, removeNamespace, removeOrphans } from './netns.ts';
 
 export interface InterfaceSpec {
   /** Name of a bridge made before. */
@@ -192,55 +189,6 @@ export class Host {
     ip('-n', this.netns, 'address', 'add', address, 'dev', name);
   }
 }
-
-function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function removeNamespace(netns: string): void {
-  if (!existsSync(`${NAMED}/${netns}`)) return;
-  try {
-    // Only what runs inside a namespace of ours, all of which a test started there.
-    for (const pid of ip('netns', 'pids', netns).split('\n').map(Number)) {
-      if (pid > 0 && pid !== process.pid) killIfThere(pid);
-    }
-    ip('netns', 'delete', netns);
-  } catch {
-    // Another process of this kind may have been quicker; what stays, the next one removes.
-  }
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
-}
-
-/** Namespaces whose process was killed before it could remove them. */
-function removeOrphans(): void {
-  if (!existsSync(NAMED)) return;
-  for (const netns of readdirSync(NAMED)) {
-    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(netns)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeNamespace(netns);
-  }
-}
-
-function whyMissing(): string | false {
-  if (process.getuid?.() !== 0) return 'network namespaces need root: run this test as root';
-  const trial = `${PREFIX}-${process.pid}-trial`;
-  try {
-    ip('netns', 'add', trial);
-    ip('netns', 'delete', trial);
-    return false;
-  } catch {
-    return 'this machine does not let root make network namespaces';
-  }
-}
-
-/** Pass as `skip` of a test: false where namespaces can be made, else why not. */
-export const namespacesMissing: string | false = whyMissing();
 
 function removeAll(): void {
   for (const network of present) network.remove();

@@ -3,8 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Agent } from '../helpers/agent.ts';
 import { AvahiHost } from '../helpers/avahi.ts';
-import { Network, namespacesMissing } from '../helpers/namespaces.ts';
+import { Network } from '../helpers/namespaces.ts';
 import { announcement } from '../helpers/neighbours.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 
 const skip = namespacesMissing;
 

@@ -4,8 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Agent } from '../helpers/agent.ts';
-import { type Host, Network, namespacesMissing } from '../helpers/namespaces.ts';
+import { type Host, Network } from '../helpers/namespaces.ts';
 import { announcement } from '../helpers/neighbours.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 
 const skip = namespacesMissing;
 

@@ -4,8 +4,9 @@ import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Agent } from '../helpers/agent.ts';
 import { AvahiHost } from '../helpers/avahi.ts';
-import { type Host, Network, namespacesMissing } from '../helpers/namespaces.ts';
+import { type Host, Network } from '../helpers/namespaces.ts';
 import { announcement } from '../helpers/neighbours.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 
 const WATCHED_MS = 60_000;
 /** The promise is fewer than ten a minute for each laptop. */

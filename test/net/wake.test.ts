@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { namespacesMissing } from '../helpers/namespaces.ts';
+import { namespacesMissing } from '../helpers/netns.ts';
 import { testKey } from '../helpers/trust.ts';
 import { until } from '../helpers/until.ts';
 import { WakeClass } from '../helpers/wake-class.ts';
