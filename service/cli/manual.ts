@@ -1,5 +1,5 @@
 /** Pages of the manual as man(7) source, for `man ripple-get`. */
-import { CONFIG_KEYS, type KeySpec } from '../daemon/config-keys.ts';
+import { CONFIG_KEYS, type KeySpec } from '../daemon/config-keys/index.ts';
 import { COMMANDS } from './commands.ts';
 import { type Block, commandPage, overviewPage, type Page } from './page.ts';
 

@@ -6,7 +6,7 @@ import type { Role } from '../api/model.ts';
 import { parseQuietHours, type QuietHours } from '../core/fetch-policy.ts';
 import { parseRsyncOrigin } from '../core/rsync-origin.ts';
 import { BACKEND_NAMES, type BackendName } from '../deploy/backend.ts';
-import { CONFIG_KEYS, type KeySpec } from './config-keys.ts';
+import { CONFIG_KEYS, type KeySpec } from './config-keys/index.ts';
 
 export interface Config {
   readonly role: Role;

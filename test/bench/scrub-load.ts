@@ -1,6 +1,6 @@
 /** What reading every file again costs while it goes on: at the configured rate, and as fast as it can. */
 import { readFileSync } from 'node:fs';
-import { CONFIG_KEYS } from '../../service/daemon/config-keys.ts';
+import { CONFIG_KEYS } from '../../service/daemon/config-keys/index.ts';
 import { verifyDeployment } from '../../service/deploy/verify.ts';
 import { parseManifest } from '../../service/image/manifest.ts';
 import type { Sources } from './sources.ts';
