@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { asRippleError, HashMismatchError, RippleError } from '../../api/errors.ts';
 import type { BlobRef } from '../../core/ports.ts';
 import { type Base, baseOf, type KeptBytes, SolidDecoder, type Source, type Sources } from '../ripdiff/index.ts';
+import { damagedBase, requireBase, sizeOf } from './base-files.ts';
 import { type BundleHeader, CHECK_BYTES, MAX_FURTHER_BYTES, readHeader } from './format.ts';
 import { OldFiles } from './manifest-files.ts';
 import { Md5Lists } from './md5-lists.ts';
@@ -38,13 +39,6 @@ export interface DecodedBundle {
   readonly manifest: Buffer;
   /** The new contents in their order. */
   readonly contents: readonly BlobRef[];
-}
-
-/** An old file here is not what its manifest says: not the bundle's fault. */
-export class DamagedBaseError extends RippleError {
-  constructor(path: string) {
-    super('HashMismatch', `${path} is not what the manifest says; repair it: ripple repair`);
-  }
 }
 
 interface Content {
@@ -221,25 +215,6 @@ export class BundleDecoder {
     if (actual !== sha256) throw new HashMismatchError('manifest in the bundle', sha256, actual);
     this.#result = { manifest, contents: this.#contents };
   }
-}
-
-function sizeOf(base: BaseFile): number {
-  return base.kind === 'old' ? base.file.sizeBytes : base.content.sizeBytes;
-}
-
-function requireBase(files: readonly BaseFile[], base: Base | undefined): void {
-  for (const [i, each] of files.entries()) {
-    const bytes = base?.bytes.subarray(base.ends[i - 1] ?? 0, base.ends[i]) ?? new Uint8Array(0);
-    const { sha256 } = each.kind === 'old' ? each.file : each.content;
-    if (createHash('sha256').update(bytes).digest('hex') === sha256) continue;
-    throw damagedBase(each);
-  }
-}
-
-function damagedBase(base: BaseFile): RippleError {
-  if (base.kind === 'old') return new DamagedBaseError(base.file.path);
-  const { sha256 } = base.content;
-  return new RippleError('IoError', `content ${sha256} was unpacked and is something else now; try again`);
 }
 
 function wrong(what: string): RippleError {

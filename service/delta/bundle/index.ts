@@ -1,6 +1,6 @@
+export { DamagedBaseError } from './base-files.ts';
 export {
   BundleDecoder,
-  DamagedBaseError,
   type DecodeBundleOptions,
   type DecodedBundle,
   decodeBundle,
