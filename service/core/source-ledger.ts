@@ -31,6 +31,17 @@ export interface SourceRecord {
   bannedUntilMs: number;
 }
 
+const UNKNOWN: Readonly<SourceRecord> = {
+  attempts: 0,
+  proven: false,
+  failures: 0,
+  misses: 0,
+  bytes: 0,
+  rateBytesPerSecond: 0,
+  waitUntilMs: 0,
+  bannedUntilMs: 0,
+};
+
 /** Of a source what outlives the daemon. */
 export interface RememberedSource {
   readonly id: string;
@@ -80,8 +91,9 @@ export class SourceLedger {
     }
   }
 
+  /** As it is now. To ask of somebody keeps nothing of it. */
   get(id: string): Readonly<SourceRecord> {
-    return this.#record(id);
+    return this.#records.get(id) ?? UNKNOWN;
   }
 
   isBanned(id: string, nowMs: number): boolean {
@@ -155,16 +167,7 @@ export class SourceLedger {
     let record = this.#records.get(id);
     if (!record) {
       this.#makeRoom();
-      record = {
-        attempts: 0,
-        proven: false,
-        failures: 0,
-        misses: 0,
-        bytes: 0,
-        rateBytesPerSecond: 0,
-        waitUntilMs: 0,
-        bannedUntilMs: 0,
-      };
+      record = { ...UNKNOWN };
       this.#records.set(id, record);
     }
     return record;

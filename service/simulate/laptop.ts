@@ -14,6 +14,9 @@ const LOOK_MINUTES = 360;
 const FLOOR_PERCENT = 20;
 /** From the end of a look to the fetch, as the scheduler has it. */
 const TAKE_UP_MS = 100;
+/** A look asks so many neighbours, each for its latest, its keyring and a release; see `daemon/checker.ts`. */
+const MOST_ASKED = 12;
+const DOCUMENTS = 3;
 /** A neighbour's new record reaches the others: what the announcer holds back, and mDNS itself. */
 const ANNOUNCE_MS = [200, 1200] as const;
 
@@ -98,7 +101,12 @@ export class SimLaptop {
     if (!this.#isNewNear()) return;
     this.#state = 'looking';
     const turn = this.#turn;
-    scene.work(this.host, scene.options.machine.lookSeconds, () => this.#after(TAKE_UP_MS, turn, () => this.#takeUp()));
+    const { lookSeconds, requestSeconds } = scene.options.machine;
+    // As many questions are asked as answered.
+    const questions = 2 * DOCUMENTS * Math.min(MOST_ASKED, nearOf(this.#options).lackingIds.length);
+    scene.work(this.host, lookSeconds + questions * requestSeconds, () =>
+      this.#after(TAKE_UP_MS, turn, () => this.#takeUp()),
+    );
   }
 
   #lookByItself(): void {

@@ -158,6 +158,18 @@ export class Scene {
     });
   }
 
+  /** Work that goes on beside, so much a second at most, until what is answered is called. */
+  workBeside(host: Host, perSecond: number): () => void {
+    if (perSecond <= 0) return () => {};
+    const through = [{ shared: host.processor, weight: 1 }];
+    const flow = this.flows.start({
+      ...{ amount: Number.MAX_SAFE_INTEGER, through, most: perSecond },
+      came: () => {},
+      done: () => {},
+    });
+    return () => this.flows.cut(flow);
+  }
+
   #way(from: Host, to: Host, bytes: number): readonly Through[] {
     const { giveSecondsPerMegabyte, takeSecondsPerMegabyte, requestSeconds } = this.options.machine;
     const weights = new Map<Shared, number>([

@@ -21,6 +21,8 @@ export class SimPartners extends PartnerBook<Host> {
   readonly #wake: SimPartnersOptions['wake'];
   /** Of those that are listened to, who got something since it was asked. */
   readonly #news = new Map<Host, boolean>();
+  /** What the questions of each second cost, theirs to us too. */
+  #asking: { readonly partners: number; readonly stop: () => void } | undefined;
   readonly #listener = (host: Host): void => {
     this.#news.set(host, true);
     this.#wake(this.#scene.options.random.next() * ASK_MS);
@@ -45,6 +47,7 @@ export class SimPartners extends PartnerBook<Host> {
   refresh(): readonly Host[] {
     const due = this.lookAround();
     this.#listenTo(this.sources);
+    if (this.#asking?.partners !== this.sources.length) this.#ask(this.sources.length);
     for (const host of due) {
       if (this.#news.get(host) !== true) continue;
       this.#news.set(host, false);
@@ -66,6 +69,14 @@ export class SimPartners extends PartnerBook<Host> {
 
   stop(): void {
     this.#listenTo([]);
+    this.#asking?.stop();
+  }
+
+  #ask(partners: number): void {
+    const { machine } = this.#scene.options;
+    this.#asking?.stop();
+    const perSecond = (2 * partners * machine.requestSeconds * 1000) / ASK_MS;
+    this.#asking = { partners, stop: this.#scene.workBeside(this.#self, perSecond) };
   }
 
   #listenTo(hosts: readonly Host[]): void {

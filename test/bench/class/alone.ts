@@ -2,13 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStaged, type Pupil, SchoolClass } from '../../helpers/school-class.ts';
+import { isStaged, type Pupil, SchoolClass, SHARE_PORT } from '../../helpers/school-class.ts';
 import type { AloneFigures } from './figures.ts';
 import { NEW, OLD, type Stage } from './stage.ts';
 
 const RUNS = 3;
 const SETTLE_MS = 5000;
 const SAMPLE_MS = 10;
+const QUESTIONS = 1000;
 /** Of what is sent some is headers: content begins and ends where so much more, or less, was sent. */
 const MARGIN_BYTES = 100_000;
 
@@ -23,6 +24,7 @@ export async function measureAlone(stage: Stage, say: (line: string) => void): P
     takeSecondsPerMegabyte: middle((one) => one.takeSecondsPerMegabyte),
     giveSecondsPerMegabyte: middle((one) => one.giveSecondsPerMegabyte),
     stageSeconds: middle((one) => one.stageSeconds),
+    requestSeconds: middle((one) => one.requestSeconds),
   };
   say(`one laptop alone: ${JSON.stringify(figures)}`);
   return figures;
@@ -57,16 +59,26 @@ async function once(stage: Stage, name: string): Promise<AloneFigures> {
     const begin = sent(setup.manifestBytes + MARGIN_BYTES);
     const end = sent(setup.manifestBytes + setup.contentBytes - MARGIN_BYTES);
     const megabytes = setup.contentBytes / 1e6;
+    const requestSeconds = await answering(pupil, school);
     return {
       lookSeconds: begin.laptopSeconds - laptopBefore,
       takeSecondsPerMegabyte: (end.laptopSeconds - begin.laptopSeconds) / megabytes,
       giveSecondsPerMegabyte: (end.serverSeconds - begin.serverSeconds) / megabytes,
       stageSeconds: (samples.at(-1)?.laptopSeconds ?? Number.NaN) - end.laptopSeconds,
+      requestSeconds,
     };
   } finally {
     await room.stop();
     execFileSync('rm', ['-r', folder]);
   }
+}
+
+/** Questions for a map, as a class asks each other, one after the other over one connection. */
+async function answering(pupil: Pupil, school: Pupil): Promise<number> {
+  const url = `http://${pupil.address}:${SHARE_PORT}/have/${'0'.repeat(60)}[1000-${999 + QUESTIONS}]`;
+  const before = processorSeconds(pupil);
+  await school.host.run('curl', ['--silent', '--output', '/dev/null', url]);
+  return (processorSeconds(pupil) - before) / QUESTIONS;
 }
 
 function sampleOf(pupil: Pupil, school: Pupil): Sample {

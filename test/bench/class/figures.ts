@@ -40,6 +40,8 @@ export interface AloneFigures {
   readonly giveSecondsPerMegabyte: number;
   /** From the last byte until it is staged. */
   readonly stageSeconds: number;
+  /** Of whoever answers a question that needs no content. */
+  readonly requestSeconds: number;
 }
 
 export interface ClassFigures {

@@ -53,7 +53,7 @@ function simulation(alone: AloneFigures, simulated: readonly SimulatedRun[]): st
   return `### The same class simulated
 
 \`ripple simulate\`'s model with the same link, blobs and cores, and what one laptop alone needs of its processor (the median of three): ${alone.lookSeconds.toFixed(2)} s to look and
-plan, ${(alone.takeSecondsPerMegabyte * 1000).toFixed(0)} ms for each MB that it takes, ${(alone.giveSecondsPerMegabyte * 1000).toFixed(0)} ms for each that it gives, ${alone.stageSeconds.toFixed(2)} s to stage. Nothing is fitted to a class. The middle of five seeds; of ${LARGE_CLASS} laptops one, with
+plan, ${(alone.takeSecondsPerMegabyte * 1000).toFixed(0)} ms for each MB that it takes, ${(alone.giveSecondsPerMegabyte * 1000).toFixed(0)} ms for each that it gives, ${alone.stageSeconds.toFixed(2)} s to stage, ${(alone.requestSeconds * 1000).toFixed(2)} ms to answer a question. Nothing is fitted to a class. The middle of five seeds; of ${LARGE_CLASS} laptops one, with
 the contents put together to 32.
 
 | way | laptops | last measured, s | simulated, s | off by | MB from the server, simulated | off by |

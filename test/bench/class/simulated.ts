@@ -21,6 +21,8 @@ const LARGE_PIECES = 32;
 /** The middle of so many stories. */
 const SEEDS = [1, 2, 3, 4, 5];
 
+type Known = Pick<ClassFigures, 'setup'> & { readonly alone: AloneFigures };
+
 /** Ways that are no policy of the simulator (OSTree) are left out. */
 export async function simulateMeasured(figures: ClassFigures): Promise<readonly SimulatedRun[]> {
   const { alone } = figures;
@@ -29,10 +31,10 @@ export async function simulateMeasured(figures: ClassFigures): Promise<readonly 
   for (const measured of figures.runs) {
     const policy = policyOf(measured.way);
     if (!policy) continue;
-    const machine = machineOf(policy, alone, figures.setup.cores);
+    const machine = machineOf(policy, { ...figures, alone }, figures.setup.cores);
     simulated.push(await middleOf(figures, policy, measured.laptops, machine, measured));
   }
-  const own = machineOf('neighbours', alone, 0);
+  const own = machineOf('neighbours', { ...figures, alone }, 0);
   const most = Math.max(...figures.runs.map(({ laptops }) => laptops));
   for (const laptops of [most, LARGE_CLASS])
     simulated.push(await middleOf(figures, 'neighbours', laptops, own, undefined));
@@ -56,9 +58,18 @@ function policyOf(way: string): Policy | undefined {
 }
 
 /** Stock rsync does not look around, and has made its tree when the last byte came. */
-function machineOf(policy: Policy, alone: AloneFigures, sharedCores: number): Machine {
-  const rest = { stageSecondsPerMegabyte: 0, unpackSeconds: 0, requestSeconds: 0, sharedCores };
-  return policy === 'rsync' ? { ...alone, ...rest, lookSeconds: 0, stageSeconds: 0 } : { ...alone, ...rest };
+function machineOf(policy: Policy, { setup, alone }: Known, sharedCores: number): Machine {
+  // What a blob's own question costs was measured as a part of its bytes.
+  const perMegabyte = (alone.requestSeconds * setup.blobs * 1e6) / setup.contentBytes;
+  return {
+    ...alone,
+    ...(policy === 'rsync' ? { lookSeconds: 0, stageSeconds: 0 } : {}),
+    takeSecondsPerMegabyte: Math.max(0, alone.takeSecondsPerMegabyte - perMegabyte),
+    giveSecondsPerMegabyte: Math.max(0, alone.giveSecondsPerMegabyte - perMegabyte),
+    stageSecondsPerMegabyte: 0,
+    unpackSeconds: 0,
+    sharedCores,
+  };
 }
 
 async function middleOf(
