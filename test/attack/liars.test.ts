@@ -131,8 +131,9 @@ for (const lie of LIES) {
     await laptop.ok('check');
     await laptop.ok('get', '7');
     laptop.assertTree(published, 7);
-    const { peers, state, progress } = await laptop.status();
-    assert.equal(state, 'ready');
+    // Fewer neighbours have it now, and the laptop may be looking again because of that.
+    await until(async () => (await laptop.status()).state === 'ready');
+    const { peers, progress } = await laptop.status();
     assert.ok(lying.asked.length > 0, 'it was asked');
     assert.equal(peers.find(({ id }) => id === 'bad0')?.state, lie.state);
     assert.equal(peers.find(({ id }) => id === 'good0')?.state, 'online');
