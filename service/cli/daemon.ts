@@ -1,6 +1,7 @@
 /** `ripple daemon` and `ripple serve`: what runs for long. */
 import { existsSync } from 'node:fs';
 import { RippleError } from '../api/errors.ts';
+import { SCHOOL_LINE } from '../core/waiting-line.ts';
 import { documentedConfig, readConfig } from '../daemon/config.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { journalLogger } from '../daemon/logger.ts';
@@ -63,6 +64,7 @@ export const serveCommand: Command = {
       port: invocation.integer('port', 0, 65_535) ?? 8517,
       content: new FolderContent(repository),
       slots: invocation.integer('slots', 1, 1000) ?? 8,
+      line: SCHOOL_LINE,
       retryAfterSeconds: 2,
       logger: journalLogger,
       ...(rate === undefined ? {} : { rateBytesPerSecond: rate }),

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { asRippleError, RippleError } from '../api/errors.ts';
 import type { Announcement, Clock, Discovery, Logger } from '../core/ports.ts';
+import { SCHOOL_LINE } from '../core/waiting-line.ts';
 import { createDiscovery } from '../discover/discovery.ts';
 import { HttpSource } from '../fetch/http-source.ts';
 import { OrderPost } from '../share/order-post.ts';
@@ -52,6 +53,7 @@ export async function startSchool(config: Config, logger: Logger, clock: Clock):
     port: config.sharePort,
     content: bundles?.content ?? published,
     slots: config.shareSlots,
+    line: SCHOOL_LINE,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     logger,
     ...(orders ? { orders: new OrderPost(config.image, (bytes) => orders.publish(bytes)) } : {}),

@@ -6,6 +6,7 @@ import type { Content } from '../store/content.ts';
 import { type BodyOptions, sendBody } from './body.ts';
 import { answer } from './conditions.ts';
 import type { OrderPost } from './order-post.ts';
+import type { UploadSlots } from './upload-slots.ts';
 
 const HAVE = /^\/have\/([0-9a-f]{64})$/;
 /** A year: what "for ever" is in RFC 9111 terms. */
@@ -13,9 +14,7 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export interface ResponderOptions extends BodyOptions {
   readonly content: () => Content;
-  /** Takes an upload slot; `false` when all are taken. */
-  readonly takeSlot: () => boolean;
-  readonly freeSlot: () => void;
+  readonly slots: UploadSlots;
   readonly retryAfterSeconds: number;
   /** JSON about this machine at `/status`; absent: there is none. */
   readonly status: (() => Uint8Array) | undefined;
@@ -47,7 +46,8 @@ export async function respond(
 
   // Documents are small and are what everybody needs first: they never wait for a slot.
   const needsSlot = method === 'GET' && !isDocument(path);
-  if (needsSlot && !options.takeSlot()) return refuse(response, 503, { 'Retry-After': options.retryAfterSeconds });
+  if (needsSlot && !(await options.slots.take(response)))
+    return refuse(response, 503, { 'Retry-After': options.retryAfterSeconds });
   try {
     const content = await options.content().open(path);
     if (!content) {
@@ -77,7 +77,7 @@ export async function respond(
       content.close();
     }
   } finally {
-    if (needsSlot) options.freeSlot();
+    if (needsSlot) options.slots.free();
   }
 }
 

@@ -3,10 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Sha256 } from '../core/ports.ts';
 import { takeTokens, tokenBucket } from '../core/token-bucket.ts';
+import type { WaitingLine } from '../core/waiting-line.ts';
 import type { Content } from '../store/content.ts';
 import { listen, urlOf } from './listen.ts';
 import type { OrderPost } from './order-post.ts';
 import { type ResponderOptions, refuse, respond } from './responder.ts';
+import { UploadSlots } from './upload-slots.ts';
 
 export interface ShareOptions {
   /** Addresses to listen on. With port 0 the first one picks, and the others use the same port. */
@@ -15,6 +17,8 @@ export interface ShareOptions {
   readonly content: Content;
   /** Most blobs, diffs and bundles given at one time; further requests are answered 503. */
   readonly slots: number;
+  /** Absent: nobody waits. */
+  readonly line?: WaitingLine;
   /** For all readers together; absent or 0: no cap. */
   readonly rateBytesPerSecond?: number;
   /** What a 503 asks the reader to wait. */
@@ -38,6 +42,8 @@ export interface ShareServer {
   readonly url: string;
   /** Bytes of bodies given since the start. */
   givenBytes(): number;
+  /** Readers that stand in line. */
+  waiting(): number;
   /** Gives out something else from the next request on. */
   setContent(content: Content): void;
   /** Cuts what is being sent and frees the port. */
@@ -53,18 +59,11 @@ const MIN_PIECE_BYTES = 4 * 1024;
 export async function startShareServer(options: ShareOptions): Promise<ShareServer> {
   let content = options.content;
   let given = 0;
-  let slotsTaken = 0;
   const closing = new AbortController();
+  const slots = new UploadSlots(options.slots, options.line);
   const responder: ResponderOptions = {
     content: () => content,
-    takeSlot: () => {
-      if (slotsTaken >= options.slots) return false;
-      slotsTaken += 1;
-      return true;
-    },
-    freeSlot: () => {
-      slotsTaken -= 1;
-    },
+    slots,
     gave: (bytes) => {
       given += bytes;
     },
@@ -104,6 +103,7 @@ export async function startShareServer(options: ShareOptions): Promise<ShareServ
     port,
     url: urlOf(hosts[0] ?? 'localhost', port),
     givenBytes: () => given,
+    waiting: () => slots.waiting,
     setContent: (next) => {
       content = next;
     },

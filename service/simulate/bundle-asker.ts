@@ -43,19 +43,17 @@ export function askForBundle(ask: BundleAsk): void {
       next(rest, waitMs);
       return;
     }
-    const after = (wait: number | undefined): void =>
-      time.in(options.links.requestSeconds * 1000, () => next(rest, wait));
     if (!source.hasBundle || options.update.bundleBytes > ask.maxBytes) {
       if (source.hasBundle) isLong = true;
       refused.add(source);
-      after(waitMs);
+      time.in(options.links.requestSeconds * 1000, () => next(rest, waitMs));
       return;
     }
-    if (!source.takeSlot()) {
-      const told = Math.max(MIN_WAIT_MS, source.retryAfterMs);
-      after(Math.min(waitMs ?? MAX_WAIT_MS, told));
-      return;
-    }
+    const told = Math.max(MIN_WAIT_MS, source.retryAfterMs);
+    const refusal = (): void => next(rest, Math.min(waitMs ?? MAX_WAIT_MS, told));
+    scene.takeSlot(source, () => take(source, rest, waitMs), refusal);
+  };
+  const take = (source: Host, rest: readonly Host[], waitMs: number | undefined): void => {
     scene.send({
       from: source,
       to: self,

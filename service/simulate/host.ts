@@ -1,6 +1,7 @@
 /** A laptop or the school server as one that gives: what it has, and how many it gives to at once. */
 import type { Source } from '../core/ports.ts';
 import { type TokenBucket, takeTokens, tokenBucket } from '../core/token-bucket.ts';
+import type { WaitingLine } from '../core/waiting-line.ts';
 import type { Shared } from './shared.ts';
 import type { Spot } from './world.ts';
 
@@ -13,6 +14,8 @@ export interface HostOptions {
   readonly slots: number;
   /** What a 503 says. */
   readonly retryAfterMs: number;
+  /** Absent: who finds all slots taken is refused at once. */
+  readonly line?: WaitingLine;
   readonly link: Shared;
   readonly processor: Shared;
   readonly pieces: number;
@@ -39,6 +42,9 @@ export class Host {
   readonly listeners = new Set<(host: Host) => void>();
   readonly #has: Uint8Array;
   readonly #slots: number;
+  readonly #line: WaitingLine | undefined;
+  /** In order of coming. */
+  readonly #waiting = new Set<() => void>();
   #slotsTaken = 0;
   #bucket: TokenBucket | undefined;
 
@@ -50,6 +56,7 @@ export class Host {
     this.processor = options.processor;
     this.#has = new Uint8Array(Math.ceil(options.pieces / 8));
     this.#slots = options.slots;
+    this.#line = options.line;
     if (options.rateBytesPerSecond > 0) this.#bucket = tokenBucket(options.rateBytesPerSecond, 0, PIECE_BYTES);
   }
 
@@ -92,7 +99,22 @@ export class Host {
     return true;
   }
   leaveSlot(): void {
-    this.#slotsTaken -= 1;
+    const [next] = this.#waiting;
+    if (!next) this.#slotsTaken -= 1;
+    else {
+      this.#waiting.delete(next);
+      next();
+    }
+  }
+  /** How long `granted` may wait in line for a slot; `undefined`: there is no place. */
+  standInLine(granted: () => void): number | undefined {
+    if (!this.#line || this.#waiting.size >= this.#line.places) return undefined;
+    this.#waiting.add(granted);
+    return this.#line.waitMs;
+  }
+  /** Whether it still stood there. */
+  leaveLine(granted: () => void): boolean {
+    return this.#waiting.delete(granted);
   }
 
   /** Milliseconds before so many bytes may be sent, by the cap. */

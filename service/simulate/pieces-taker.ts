@@ -38,7 +38,7 @@ export interface PiecesWish {
 
 interface Coming {
   readonly source: Host;
-  readonly sending: Sending;
+  sending: Sending | undefined;
   /** Of its bytes so many were counted. */
   countedBytes: number;
 }
@@ -122,7 +122,7 @@ export class PiecesTaker {
   }
 
   #count(coming: Coming): void {
-    const bytes = coming.sending.cameBytes();
+    const bytes = coming.sending?.cameBytes() ?? 0;
     this.#table.received(coming.source.id, bytes - coming.countedBytes);
     coming.countedBytes = bytes;
   }
@@ -170,37 +170,40 @@ export class PiecesTaker {
       done();
       this.#pump();
     };
-    const refusal = !scene.holds(source, ref.sha256) ? 'missing' : source.takeSlot() ? undefined : 'busy';
-    if (refusal) {
-      time.in(options.links.requestSeconds * 1000, () => fail(refusal));
-      return;
-    }
     const arrived = (): void => {
       this.#count(coming);
       this.#coming.delete(coming);
       this.#heardMs = time.nowMs;
       scene.leaveSlot(source);
     };
-    const sending = scene.send({
-      from: source,
-      to: self,
-      bytes: ref.sizeBytes,
-      what: ref.sha256,
-      done: () => {
-        arrived();
-        if (!this.#isOver && time.nowMs - this.#refreshedMs >= MEASURE_MS) this.#refresh();
-        this.#table.gave(source.id);
-        this.#partners?.got(ref.sha256);
-        took(ref);
-        end();
-      },
-      broke: () => {
-        arrived();
-        fail('unreachable');
-      },
-    });
-    const coming: Coming = { source, sending, countedBytes: 0 };
-    this.#coming.add(coming);
+    const coming: Coming = { source, sending: undefined, countedBytes: 0 };
+    const take = (): void => {
+      if (this.#isOver) {
+        scene.leaveSlot(source);
+        return;
+      }
+      this.#coming.add(coming);
+      coming.sending = scene.send({
+        from: source,
+        to: self,
+        bytes: ref.sizeBytes,
+        what: ref.sha256,
+        done: () => {
+          arrived();
+          if (!this.#isOver && time.nowMs - this.#refreshedMs >= MEASURE_MS) this.#refresh();
+          this.#table.gave(source.id);
+          this.#partners?.got(ref.sha256);
+          took(ref);
+          end();
+        },
+        broke: () => {
+          arrived();
+          fail('unreachable');
+        },
+      });
+    };
+    if (scene.holds(source, ref.sha256)) scene.takeSlot(source, take, () => fail('busy'));
+    else time.in(options.links.requestSeconds * 1000, () => fail('missing'));
   }
 
   #waitFor(source: Host, ms: number, reason: 'busy' | 'missing' | 'unreachable'): void {

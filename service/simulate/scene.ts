@@ -142,6 +142,20 @@ export class Scene {
     return known;
   }
 
+  /** One of the two is called: when a slot is the caller's, or when it is told that all are taken. */
+  takeSlot(host: Host, granted: () => void, refused: () => void): void {
+    if (host.takeSlot()) {
+      granted();
+      return;
+    }
+    const mostMs = host.standInLine(granted);
+    if (mostMs === undefined) this.time.in(this.options.links.requestSeconds * 1000, refused);
+    else
+      this.time.in(mostMs, () => {
+        if (host.leaveLine(granted)) refused();
+      });
+  }
+
   leaveSlot(host: Host): void {
     host.leaveSlot();
     this.#refused.get(host)?.freed();

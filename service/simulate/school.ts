@@ -1,6 +1,7 @@
 /** One school: a server that has the version at second 0, and its laptops, until all have it or the time is over. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RippleError } from '../api/errors.ts';
+import { SCHOOL_LINE } from '../core/waiting-line.ts';
 import { lookDelayMs } from '../core/wake-rules.ts';
 import type { Links, Machine, Policy, Run, Update } from './figures.ts';
 import { Host } from './host.ts';
@@ -49,6 +50,7 @@ export async function runSchool(options: SchoolRunOptions): Promise<Run> {
       kind,
       slots: options.slots,
       retryAfterMs: RETRY_AFTER_MS,
+      ...(kind === 'school' ? { line: SCHOOL_LINE } : {}),
       link: shared(id, bytesPerSecond),
       processor: cores ?? shared(`processor of ${id}`, 1),
       pieces: pieces.length,
