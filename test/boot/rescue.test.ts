@@ -107,6 +107,24 @@ test('bytes that are not what the manifest says are never started', asRoot, asyn
   assert.ok(!existsSync(join(at.sysroot, 'rootfs/xo.7')));
 });
 
+test('however many files are damaged, that is told', asRoot, async (t) => {
+  const at = await place(t);
+  const applets = makeApplets(at);
+  // An exit status is what is left of a number after division by 256.
+  for (const many of [1, 256, 512]) {
+    const work = join(at.folder, `work-${many}`);
+    const tree = join(at.folder, `tree-${many}`);
+    for (const folder of [join(work, 'plan'), tree]) mkdirSync(folder, { recursive: true });
+    const names = Array.from({ length: many }, (_, i) => `./file-${i}`);
+    for (const name of names) writeFileSync(join(tree, name), 'damaged');
+    writeFileSync(join(work, 'plan/file'), names.map((name) => `${name} ${'a'.repeat(64)} 7\n`).join(''));
+    const script = `. ${BOOT}/ripple-rescue; . ${BOOT}/ripple-rescue-tree; rs_work=$1 rs_tree=$2; rs_check`;
+    const { status } = spawnSync(join(applets, 'sh'), ['-c', script, 'check', work, tree], { env: { PATH: applets } });
+    assert.equal(status, 1, `${many} damaged files`);
+    assert.deepEqual(readdirSync(tree), []);
+  }
+});
+
 test('a manifest that is not the signed one is refused', asRoot, async (t) => {
   const at = await place(t);
   const file = manifestOf(at.published, 7);
