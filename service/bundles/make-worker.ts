@@ -1,5 +1,5 @@
 /** Runs on its own thread: codes one bundle into a file, and makes sure that it gives the new version back. */
-import { closeSync, constants, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { asRippleError, type ErrorCode, RippleError } from '../api/errors.ts';
@@ -7,6 +7,7 @@ import type { Sha256 } from '../core/ports.ts';
 import { BundleDecoder, encodeBundle } from '../delta/bundle/index.ts';
 import { MANIFEST_LIMITS } from '../image/manifest.ts';
 import { readFullySync } from '../store/read-fully.ts';
+import { requireMemory } from '../sys/free-memory.ts';
 import { buffersSpent, freeSpentBuffers } from '../sys/spent-buffers.ts';
 import { type Side, SideReader } from './side.ts';
 
@@ -41,7 +42,8 @@ function make(job: MakeBundleJob, reply: (message: MakeBundleReply) => void): nu
   const to = new SideReader(job.to);
   if (job.inBackground) {
     stepBack();
-    requireMemory(Math.max(largest(from), largest(to)));
+    const mostBytes = Math.max(largest(from), largest(to));
+    requireMemory(mostBytes * MEMORY_PER_BYTE, `comparing a file of ${mostBytes} bytes`);
   }
   const maxBytes = Math.min(job.maxBytes, costOfBlobs(from, to));
   let toldMs = 0;
@@ -123,13 +125,6 @@ function largest({ sizes }: SideReader): number {
   let most = 0;
   for (const sizeBytes of sizes.values()) most = Math.max(most, sizeBytes);
   return most;
-}
-
-function requireMemory(largestBytes: number): void {
-  const available = /^MemAvailable: +([0-9]+) kB$/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1];
-  const needed = largestBytes * MEMORY_PER_BYTE;
-  if (available !== undefined && needed > Number(available) * 1024)
-    throw new RippleError('NoSpace', `a file of ${largestBytes} bytes takes too much memory to compare here`);
 }
 
 const port = parentPort;

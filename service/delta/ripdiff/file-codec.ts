@@ -1,4 +1,5 @@
 import { RippleError } from '../../api/errors.ts';
+import { requireMemory } from '../../sys/free-memory.ts';
 import type { KnownFiles, NewFiles } from '../archive/known-files.ts';
 import { putTogether as packAgain } from '../archive/put-together.ts';
 import { oldSkeleton } from '../archive/skeleton.ts';
@@ -34,6 +35,11 @@ const EXPECTED_RECIPE_BYTES = 6;
 /** In place of a recipe's length: there is none, for xz streams are taken apart. Versions that do not know it refuse it. */
 const XZ_MARK = MAX_RECIPE_BYTES + 1;
 
+/** Bytes of memory for each byte of the old file that a packed one takes; measured: a kernel of 8 MB, a RAM disk of 36 MB. */
+const MEMORY_PER_BYTE = { xz: 32, archive: 4, gzip: 12 };
+/** Less is there, or nothing runs at all. */
+const ALWAYS_FREE_BYTES = 32 << 20;
+
 /** A packed file that becomes this much smaller is not tried in other ways: that would take minutes. */
 const GOOD_SHARE = 1 / 4;
 
@@ -53,6 +59,12 @@ export function planFile(base: Base, target: Uint8Array, log?: (text: string) =>
   const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
   if (plan.bits + recipeBits >= best.plan.bits) return best;
   return { base: form, target: apart.form, plan, recipe: apart.recipe };
+}
+
+/** @throws RippleError `NoSpace`: the whole file is to be fetched then, and nobody is to blame */
+function demandMemory({ bytes }: Base, kind: keyof typeof MEMORY_PER_BYTE): void {
+  const needed = bytes.length * MEMORY_PER_BYTE[kind];
+  if (needed > ALWAYS_FREE_BYTES) requireMemory(needed, `unpacking a file of ${bytes.length} bytes to compare it`);
 }
 
 function planArchive(
@@ -124,6 +136,7 @@ export class FileCodec {
     const isArchive = this.#flags.code(coder, 1, 0) !== 0;
     if (isArchive && !known) throw new RippleError('InvalidArgument', 'the diff needs files that it may not use');
     const recipe = this.#recipe(coder);
+    demandMemory(base, isArchive ? 'archive' : recipe ? 'gzip' : 'xz');
     if (!recipe && !isArchive) {
       handOn(this.#xzFiles.decode(coder, bulk, base, maxBytes), sink);
       return;

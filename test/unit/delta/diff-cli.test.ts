@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,6 +39,39 @@ test('a file may be brought forward in place', async (t) => {
   await rippleOk(['diff', file, target, diff]);
   await rippleOk(['patch', file, diff, file]);
   assert.ok(readFileSync(file).equals(TARGET));
+});
+
+const NEEDS_ROOT = process.getuid?.() === 0 ? {} : { skip: 'another /proc/meminfo needs root' };
+
+test('a packed file that there is no memory to unpack is refused beforehand', NEEDS_ROOT, async (t) => {
+  const folder = tempFolder(t);
+  const [older, newer, diff, out, meminfo] = ['older', 'newer', 'diff', 'out', 'meminfo'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string, string];
+  const text = Buffer.from(seeded(9).bytes(1_400_000).toString('hex'));
+  for (const [file, input] of [
+    [older, text],
+    [newer, edited(seeded(5), text, 20)],
+  ] as const)
+    writeFileSync(file, execFileSync('xz', ['-1', '-c'], { input, maxBuffer: 1 << 24 }));
+  await rippleOk(['diff', older, newer, diff]);
+  const patchWith = (available: string) => {
+    writeFileSync(meminfo, `MemTotal:        252000 kB\nMemFree:          9000 kB\n${available}`);
+    const script = 'mount --bind "$0" /proc/meminfo && exec "$@"';
+    return ripple(['patch', older, diff, out], { prefix: ['unshare', '--mount', 'sh', '-c', script, meminfo] });
+  };
+  const refused = await patchWith('MemAvailable:     20000 kB\n');
+  assert.equal(refused.status, 1);
+  assert.match(
+    refused.stderr,
+    /^ripple patch: .*diff: .*takes \d\d MB of memory, and 21 MB are free: close other programs\n$/,
+  );
+  assert.ok(!existsSync(out));
+  for (const enough of ['MemAvailable:    200000 kB\n', '']) {
+    const { status, stderr } = await patchWith(enough);
+    assert.equal(status, 0, stderr);
+    assert.ok(readFileSync(out).equals(readFileSync(newer)));
+  }
 });
 
 test('each mistake is one line that names the thing', async (t) => {
