@@ -30,6 +30,8 @@ const REFRESH_MS = 500;
 const LEAVE_MS = 5000;
 /** Without maps, whoever did not have it a moment ago may have it by now. */
 const MISSED_MS = 1000;
+/** Who could not be connected to is left out for so long: some networks let laptops hear each other and nothing more. */
+const UNREACHED_MS = 30_000;
 /** Who got nothing for so long no longer waits for laptops that say that they have it. */
 const PATIENCE_MS = 30_000;
 const NOTHING = new Uint8Array(0);
@@ -47,6 +49,8 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
   readonly #partners = new Map<string, Partner<One>>();
   readonly #indexOf: ReadonlyMap<Sha256, number>;
   readonly #random: () => number;
+  /** Until when, monotonic, by id. */
+  readonly #unreached = new Map<string, number>();
   #rivals: readonly string[] = [];
   #sources: readonly One[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
@@ -72,8 +76,10 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
     const now = this.#options.clock.monotonicMs();
     if (now < this.#refreshAtMs) return [];
     this.#refreshAtMs = now + REFRESH_MS;
-    const all = this.#options.partial();
-    this.#rivals = this.#options.rivals?.() ?? all.map(({ id }) => id);
+    for (const [id, untilMs] of this.#unreached) if (now >= untilMs) this.#unreached.delete(id);
+    const all = this.#reached(this.#options.partial(), ({ id }) => id);
+    const rivals = this.#options.rivals?.();
+    this.#rivals = rivals ? this.#reached(rivals, (id) => id) : all.map(({ id }) => id);
     this.#choosePartners(all);
     const due: One[] = [];
     for (const partner of this.#partners.values()) {
@@ -85,6 +91,10 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
     }
     if (this.#isChanged()) this.#sources = [...this.#partners.values()].map(({ source }) => source);
     return due;
+  }
+
+  #reached<Any>(some: readonly Any[], idOf: (one: Any) => string): readonly Any[] {
+    return this.#unreached.size === 0 ? some : some.filter((one) => !this.#unreached.has(idOf(one)));
   }
 
   /** Who began late is nobody's partner, and may be the one that asked the server for a piece. */
@@ -127,6 +137,11 @@ export class PartnerBook<One extends Pick<Source, 'id'> = Source> {
       this.#seen[index] = seen | bits;
       this.#grewAtMs = this.#options.clock.monotonicMs();
     }
+  }
+
+  /** It could not be connected to: for a while nothing is left to it that it might get. */
+  unreached({ id }: One): void {
+    this.#unreached.set(id, this.#options.clock.monotonicMs() + UNREACHED_MS);
   }
 
   /** It is here. */

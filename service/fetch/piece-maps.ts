@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pieceMapBytes } from '../core/piece-map.ts';
 import type { Sha256, Source } from '../core/ports.ts';
+import { SourceError } from '../core/source-error.ts';
 import { ASK_MS, PartnerBook, type PartnerBookOptions } from './partner-book.ts';
 
 export interface PieceMapsOptions extends PartnerBookOptions<Source> {
@@ -44,7 +45,12 @@ export class PieceMaps extends PartnerBook {
   async #ask(source: Source): Promise<void> {
     // Of one that does not answer, discovery finds out whether it really left.
     const path = `have/${this.#manifest}`;
-    const asked = source.readDocument(path, this.#mapBytes, this.#asking.signal);
-    this.told(source, await asked.catch(() => undefined));
+    try {
+      this.told(source, await source.readDocument(path, this.#mapBytes, this.#asking.signal));
+    } catch (error) {
+      this.told(source, undefined);
+      const reason = error instanceof SourceError ? error.reason : undefined;
+      if (reason === 'unreachable' || reason === 'stalled') this.unreached(source);
+    }
   }
 }

@@ -55,3 +55,28 @@ test('where there are no more than eight, nobody makes room, and who left is a p
   assert.deepEqual(new Set(book.sources), new Set(present));
   assert.ok(!book.isPartner('laptop 0'));
 });
+
+test('who cannot be connected to is left out: what would be for it to ask the server for is ours; later it is tried again', () => {
+  const { book, pass } = bookOf(() => class30);
+  const pieces = Array.from({ length: 60 }, (_, i) =>
+    (Math.imul(i + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').padEnd(64, '0'),
+  );
+  const ours = (): number => pieces.filter((piece) => book.isOursToAsk(piece, 0, false)).length;
+  book.lookAround();
+  assert.ok(ours() < 10, `${ours()} of 60 among thirty`);
+  const [reached] = class30;
+  for (const one of class30) if (one !== reached) book.unreached(one);
+  pass(500);
+  book.lookAround();
+  assert.deepEqual(book.sources, [reached]);
+  assert.ok(ours() > 20 && ours() < 40, `${ours()} of 60 between two`);
+  if (reached) book.unreached(reached);
+  pass(500);
+  book.lookAround();
+  assert.equal(ours(), 60);
+  assert.ok(!book.isCrowd);
+  pass(30_000);
+  book.lookAround();
+  assert.equal(book.sources.length, 8);
+  assert.ok(book.isCrowd);
+});
