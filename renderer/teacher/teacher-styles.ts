@@ -40,7 +40,6 @@ export const teacherStyles = css`
   .bar { inline-size: 80%; block-size: 6px; border: 1px solid var(--ink-soft); border-radius: 3px; overflow: hidden; box-sizing: border-box; }
   .bar span { display: block; block-size: 100%; inline-size: 100%; background: var(--ink); transform: scaleX(var(--level)); transform-origin: left; }
   .bar:dir(rtl) span { transform-origin: right; }
-  @media (prefers-reduced-motion: no-preference) { .bar span { transition: transform 0.25s linear; } }
   form, .sheet { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; max-inline-size: 44rem; }
   fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
   legend { padding: 0; font-weight: 700; margin-block-end: 6px; }

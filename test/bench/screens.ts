@@ -1,6 +1,6 @@
 /** How quick the screens are: the first picture after the start, and frames while sixty neighbours or five hundred laptops move. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -12,6 +12,7 @@ import { FIRST_SNAPSHOT } from '../../service/demo/scripted/scripted-updater.ts'
 import { launchBrowser, until } from '../helpers/activity-stage.ts';
 import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { ShowWindow } from '../helpers/show-window.ts';
+import { removeFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
 import { withSection } from './section.ts';
 import { type Spread, spread } from './statistics.ts';
@@ -64,7 +65,7 @@ async function firstPicture(bus: string): Promise<number> {
   } finally {
     child.kill('SIGTERM');
     await ended;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    await removeFolder(folder);
   }
 }
 

@@ -18,7 +18,7 @@ import { FIRST_SNAPSHOT } from '../../service/demo/scripted/scripted-updater.ts'
 import { until } from '../helpers/activity-stage.ts';
 import { NotificationServer } from '../helpers/notification-server.ts';
 import { PROJECT_ROOT, startPrivateBus } from '../helpers/private-bus.ts';
-import { tempFolder } from '../helpers/temp.ts';
+import { removeFolder, tempFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
 
 const MAIN = join(PROJECT_ROOT, 'build', 'main', 'main.js');
@@ -48,7 +48,7 @@ async function desktop(t: TestContext, change: Change) {
     await Promise.all(children.map((child) => ended(child)));
     await service.stop();
     await session.stop();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    await removeFolder(folder);
   });
   const start = (...args: readonly string[]): ChildProcess => {
     const child = spawn(process.execPath, [MAIN, '--bus', service.bus.address, ...args], {
