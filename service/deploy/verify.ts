@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly rateBytesPerSecond?: number;
 }
 
+const TELL_MS = 10;
+
 /**
  * Compares the tree at `root` with `entries` and hashes every file again. What cannot be read is reported, not thrown;
  * fails with `Cancelled`, and with `UnknownVersion` when there is no tree.
@@ -62,6 +64,7 @@ export class TreeCheck {
   readonly #totalBytes: number;
   readonly #startMs = performance.now();
   #doneBytes = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
   readonly #notFolders = new Set<ByteString>();
   /** Inode → the path it was first seen at: one inode at two paths must be a hard link in the manifest, too. */
   readonly #firstPaths = new Map<bigint, ByteString>();
@@ -75,8 +78,13 @@ export class TreeCheck {
   }
 
   async breathe(): Promise<void> {
-    this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
+    this.#tell();
     await this.#pace.breathe();
+  }
+
+  #tell(): void {
+    this.#toldMs = performance.now();
+    this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
   }
 
   /**
@@ -130,6 +138,8 @@ export class TreeCheck {
 
   #read(bytes: number): Promise<void> | undefined {
     this.#doneBytes += bytes;
+    // Who reads slowly is never out of breath.
+    if (performance.now() - this.#toldMs >= TELL_MS) this.#tell();
     const { rateBytesPerSecond, signal } = this.#options;
     if (rateBytesPerSecond === undefined) return undefined;
     const aheadMs = this.#startMs + (this.#doneBytes / rateBytesPerSecond) * 1000 - performance.now();

@@ -120,3 +120,19 @@ test('verifying can be stopped, and says when there is no tree', async (t) => {
   assert.equal(result.checked, entries.length);
   assert.ok((seen.at(-1) ?? 0) > 70_000);
 });
+
+test('who reads slowly tells how far it is, too', async (t) => {
+  const pair = await DeployedPair.in(tempFolder(t));
+  const { entries } = smallImage(7);
+  const stop = new AbortController();
+  const told: number[] = [];
+  const slow = verifyDeployment(pair.seven, entries, {
+    rateBytesPerSecond: 20_000,
+    signal: stop.signal,
+    onProgress: (done, total) => {
+      told.push(done / total);
+      if (done > 0) stop.abort();
+    },
+  });
+  await assert.rejects(slow, { code: 'Cancelled' }, `it said ${told} of the whole`);
+});
