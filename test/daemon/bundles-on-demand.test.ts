@@ -47,9 +47,9 @@ const shaOf = (version: number): string => manifestOf(published, version).slice(
 const between = (from: number, to: number): BundleName => ({ from: shaOf(from), to: shaOf(to) });
 const ask = (url: string, { from, to }: BundleName): Promise<Reply> => send(`${url}/bundles/${from}-${to}`);
 
-/** Asks again while it is told to. */
+/** Asks again while it is told to: it is made behind everything else that the machine does. */
 async function made(url: string, name: BundleName): Promise<Buffer> {
-  for (let look = 0; look < 200; look++) {
+  for (let look = 0; look < 1200; look++) {
     const reply = await ask(url, name);
     if (reply.status === 200) return reply.body;
     assert.equal(reply.status, 503);
