@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Ripple beside rsync and OSTree doing the same job, and what it adds to a start; writes BENCHMARKS.md and its
- * plots. Usage: main.js [boot | storage] [RUNS]: only the start, or only the back ends and the scrub; each RUNS times.
+ * plots. Usage: main.js [boot | storage | scrub] [RUNS]: only the start, the back ends, or the scrub; each RUNS times.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
 import { plot, reportText } from './report.ts';
+import { measureScrubLoad, scrubText } from './scrub-load.ts';
 import { type SectionMarkers, withSection } from './section.ts';
 import { makeSources, type Sources } from './sources.ts';
 import { stagingRivals } from './staging.ts';
@@ -23,10 +24,14 @@ const MARKERS = { start: '<!-- measured by npm run bench -->', end: '<!-- end of
 
 const STORAGE_MARKERS = { start: '<!-- measured by npm run bench storage -->', end: '<!-- end of the back ends -->' };
 
+const SCRUB_MARKERS = { start: '<!-- measured by npm run bench scrub -->', end: '<!-- end of the scrub -->' };
+/** In their order; without a word all of them, and the programs before. */
+const PARTS = ['storage', 'scrub', 'boot'];
+
 const [only, runsWanted = '5'] = process.argv.slice(2);
 const RUNS = Number(runsWanted);
-if (only !== undefined && only !== 'boot' && only !== 'storage') {
-  console.error(`bench: there is no part "${only}": boot, storage, or none for all`);
+if (only !== undefined && !PARTS.includes(only)) {
+  console.error(`bench: there is no part "${only}": ${PARTS.join(', ')}, or none for all`);
   process.exit(2);
 }
 if (!Number.isInteger(RUNS) || RUNS < 1) {
@@ -36,12 +41,14 @@ if (!Number.isInteger(RUNS) || RUNS < 1) {
 const say = (line: string): void => console.log(line);
 const folder = mkdtempSync(join(tmpdir(), 'ripple-bench-'));
 try {
+  const isWanted = (part: string): boolean => only === undefined || only === part;
   if (only !== 'boot') {
     const sources = makeSources(folder, say);
     if (only === undefined) await measureThePrograms(sources);
-    write(STORAGE_MARKERS, storageText(await measureStorage(sources, { folder, runs: RUNS, say })));
+    if (isWanted('storage')) write(STORAGE_MARKERS, storageText(measureStorage(sources, { folder, runs: RUNS, say })));
+    if (isWanted('scrub')) write(SCRUB_MARKERS, scrubText(await measureScrubLoad(sources)));
   }
-  if (only !== 'storage') write(BOOT_MARKERS, bootText(await measureBootTime(folder, RUNS, say), RUNS));
+  if (isWanted('boot')) write(BOOT_MARKERS, bootText(await measureBootTime(folder, RUNS, say), RUNS));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
