@@ -173,7 +173,8 @@ test('a server that never ends talking is cut off', { skip }, async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.write('@RSYNCD: 31.0 sha512 md5 md4\n');
-    const line = Buffer.from(`${'welcome '.repeat(1000)}\n`);
+    // rsync gives up by itself when a line is longer than a path may be.
+    const line = Buffer.from(`${'welcome '.repeat(100)}\n`);
     const talk = (): void => {
       while (!socket.destroyed && socket.write(line));
       socket.once('drain', talk);
