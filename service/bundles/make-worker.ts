@@ -117,6 +117,8 @@ function tryOut(fd: number, sizeBytes: number, from: SideReader, to: SideReader,
     for (let at = 0; at < sizeBytes; at += STEP_BYTES) decoder.push(step.subarray(0, readFullySync(fd, step, at)));
     decoder.finish();
   } catch (cause) {
+    // Nothing is known of the bundle then.
+    if (cause instanceof RippleError && cause.code === 'NoSpace') throw cause;
     throw new RippleError('Internal', 'the bundle does not give the new version back; report this pair', { cause });
   }
 }

@@ -41,7 +41,8 @@ export async function takeMainTen(browser: Browser): Promise<ReadonlyMap<string,
   await window.size(SIZES.small, SCALE);
   for (const one of ALL_SCREENS.map(inTime).filter(({ name }) => MAIN_TEN.some((wanted) => wanted === name))) {
     await window.show(one.snapshot, one.question, one.classPage);
-    // A letter that no earlier screen had may need a font that is not loaded yet.
+    // A letter that no earlier screen had may need a font, and only a picture makes sure that it is asked for.
+    await window.png();
     await window.page.evaluate(() => document.fonts.ready);
     taken.set(one.name, await window.png());
   }
