@@ -125,6 +125,20 @@ test('however many files are damaged, that is told', asRoot, async (t) => {
   }
 });
 
+test('a check that ends in the middle is no check', asRoot, async (t) => {
+  const at = await place(t);
+  const applets = makeApplets(at);
+  const [work, tree] = [join(at.folder, 'work'), join(at.folder, 'tree')];
+  mkdirSync(join(work, 'plan'), { recursive: true });
+  writeFileSync(join(work, 'plan/file'), `./etc/one ${'a'.repeat(64)} 4\n`);
+  rmSync(join(applets, 'sha256sum'));
+  // As one that the kernel ends for want of memory.
+  writeFileSync(join(applets, 'sha256sum'), `#!${join(applets, 'sh')}\nkill -9 $$\n`, { mode: 0o755 });
+  const script = `. ${BOOT}/ripple-rescue; . ${BOOT}/ripple-rescue-tree; rs_work=$1 rs_tree=$2; rs_check`;
+  const { status } = spawnSync(join(applets, 'sh'), ['-c', script, 'check', work, tree], { env: { PATH: applets } });
+  assert.equal(status, 1);
+});
+
 test('a manifest that is not the signed one is refused', asRoot, async (t) => {
   const at = await place(t);
   const file = manifestOf(at.published, 7);
