@@ -40,6 +40,18 @@ export const appStyles = css`
   .title { display: flex; gap: 15px; align-items: center; justify-content: space-between; }
   h1 { margin: 0; font-size: clamp(28px, 3.6vw, 44px); line-height: 1.25; font-weight: 700; text-wrap: balance; overflow-wrap: anywhere; }
   p, li { margin: 0; font-size: clamp(20px, 2vw, 26px); line-height: var(--line-height, 1.5); overflow-wrap: anywhere; }
+  /* A small window, or all at twice the size: first what it is and what to press, the rest below. */
+  @media (max-height: 520px) and (max-width: 699px) {
+    main, main.ringed { --stage: min(100vw - 60px, 36vh); }
+    main.ringed:has(.main) .words { order: -1; }
+    .words { inline-size: 100%; }
+    .words > :is(.notes, .aside, .due) { order: 1; }
+  }
+  @media (max-height: 320px) and (orientation: landscape) {
+    main:not(.ringed) { --stage: min(27vw, 50vh); grid-template-columns: var(--stage) minmax(0, 1fr); column-gap: 16px; align-items: start; text-align: start; }
+    main:not(.ringed) .title { justify-content: space-between; }
+    h1 { font-size: 24px; }
+  }
   .notes { list-style: none; margin: 0; padding: 0; display: grid; gap: 6px; }
   .notes li { display: flex; gap: 12px; align-items: center; text-align: start; }
   .notes svg { flex: none; inline-size: 30px; block-size: 30px; }

@@ -1,4 +1,5 @@
 import { type SVGTemplateResult, svg } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { type Colours, faintOn } from '../state/colours.ts';
 import { setStyle } from './set-style.ts';
 import { versionMark } from './version-mark.ts';
@@ -41,16 +42,18 @@ export function xo({ colours, level, gone = false }: Xo): SVGTemplateResult {
   const keyline = `keyline ${faint.map((theme) => `faint-${theme}`).join(' ')}`;
   const cut = TOP + (1 - Math.min(1, Math.max(0, level))) * (FEET - TOP);
   const empty = level <= 0;
+  const outline = (): SVGTemplateResult => svg`
+    ${silhouette(keyline, 'var(--ink-soft)', -1.6)}
+    ${silhouette('person-stroke', colours.stroke, 0)}
+    ${silhouette('paper', 'var(--paper)', gone ? LINE * 0.6 : LINE)}`;
   return svg`
     <g class="xo ${gone ? 'gone' : ''}">
-      ${silhouette(keyline, 'var(--ink-soft)', -1.6)}
-      ${silhouette('person-stroke', colours.stroke, 0)}
-      ${silhouette('paper', 'var(--paper)', gone ? LINE * 0.6 : LINE)}
+      ${guard([colours.stroke, keyline, gone], outline)}
       ${
         empty
           ? svg``
           : svg`<g class="level" ${setStyle({ 'clip-path': `inset(${cut}% 0 0 0) view-box` })}>
-              ${silhouette('person-fill', colours.fill, LINE)}
+              ${guard([colours.fill], () => silhouette('person-fill', colours.fill, LINE))}
             </g>`
       }
     </g>`;

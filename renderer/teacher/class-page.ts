@@ -4,6 +4,7 @@ import type { ActivityCall, ActivitySnapshot, CallResult } from '../../service/a
 import { figureStyles } from '../components/figure-styles.ts';
 import type { Words } from '../words/words.ts';
 import { type ClassState, classState, type Tile } from './class-state.ts';
+import { GlidingBars } from './gliding-bars.ts';
 import { laptopSheet } from './laptop-sheet.ts';
 import './order-form.ts';
 import { teacherStyles } from './teacher-styles.ts';
@@ -36,6 +37,7 @@ export class RippleClass extends LitElement {
   declare stopping: boolean;
   declare problem: string;
   #state: ClassState | undefined;
+  readonly #bars = new GlidingBars();
 
   constructor() {
     super();
@@ -56,6 +58,10 @@ export class RippleClass extends LitElement {
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('page') && changed.get('page') !== undefined)
       this.renderRoot.querySelector<HTMLElement>('[data-first]')?.focus();
+    const moving = (this.#state?.tiles ?? []).flatMap(({ laptop, level, standing }, at) =>
+      standing === 'getting' ? [{ id: laptop.id, level, at }] : [],
+    );
+    this.#bars.follow(this.renderRoot.querySelector<HTMLElement>('.tiles') ?? undefined, moving);
   }
 
   override render(): TemplateResult {
@@ -97,6 +103,7 @@ export class RippleClass extends LitElement {
           ({ laptop }) => laptop.id,
           (tile, i) => tileView(tile, this.words, i, i === here),
         )}
+        <svg class="moving" aria-hidden="true"><path /></svg>
       </div>`;
   }
 

@@ -43,7 +43,7 @@ function levelOf({ laptop, standing }: Pick<Tile, 'laptop' | 'standing'>): numbe
   return standing === 'getting' ? laptop.progress / 100 : 0;
 }
 
-const BY_NAME = new Intl.Collator();
+const BY_NAME = new Intl.Collator(undefined, { numeric: true });
 
 /** Accents and capitals do not matter to somebody who looks for a name. */
 function plain(text: string): string {

@@ -23,7 +23,7 @@ export const teacherStyles = css`
   :focus { outline: none; }
   /* The parts of a date field take the focus one by one, and are not :focus-visible themselves. */
   :focus-visible, input:focus, input:focus-within { outline: 3px solid var(--focus); outline-offset: 2px; }
-  .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 6px; align-content: start; }
+  .tiles { position: relative; display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 6px; align-content: start; }
   .tile {
     display: grid; grid-template-rows: 32px auto 30px 6px; justify-items: center; align-items: center; gap: 1px; min-inline-size: 0;
     block-size: 104px; padding: 4px 3px 5px; border: 2px solid transparent; border-radius: 12px; background: transparent; line-height: 1.2;
@@ -40,6 +40,8 @@ export const teacherStyles = css`
   .bar { inline-size: 80%; block-size: 6px; border: 1px solid var(--ink-soft); border-radius: 3px; overflow: hidden; box-sizing: border-box; }
   .bar span { display: block; block-size: 100%; inline-size: 100%; background: var(--ink); transform: scaleX(var(--level)); transform-origin: left; }
   .bar:dir(rtl) span { transform-origin: right; }
+  .tile.getting .bar span { visibility: hidden; }
+  .moving { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; pointer-events: none; will-change: transform; fill: var(--ink); }
   form, .sheet { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; max-inline-size: 44rem; }
   fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
   legend { padding: 0; font-weight: 700; margin-block-end: 6px; }
@@ -59,11 +61,14 @@ export const teacherStyles = css`
   @media print {
     button, input, .order button { display: none; }
     .tile, .tile .name { display: grid; }
+    .moving { display: none; }
+    .tile.getting .bar span { visibility: visible; }
     .tiles { grid-template-columns: repeat(6, 1fr); }
     .tile { break-inside: avoid; content-visibility: visible; }
   }
   @media (forced-colors: active) {
     .bar span { background: Highlight; forced-color-adjust: none; }
+    .moving { fill: Highlight; forced-color-adjust: none; }
     .tile svg { forced-color-adjust: none; }
   }
 `;

@@ -17,11 +17,21 @@ export function figureOf({ laptop, standing, level }: Tile): TemplateResult {
   return html`<svg class="figure" viewBox="0 0 100 100" aria-hidden="true">${xo({ colours, level, gone: standing === 'away' })}</svg>`;
 }
 
+/** A figure of 32 pixels fills in eighths; what the bar shows is exact. */
+const LEVELS = 8;
+
+/** In whole parts; each laptop rounds elsewhere, so that a class that began together is not all painted in the same frame. */
+function shownLevel({ level, laptop }: Tile): number {
+  const rounding = Number.parseInt(laptop.id.slice(-2), 16) / 256;
+  return Math.min(1, Math.floor(level * LEVELS + (rounding || 0)) / LEVELS);
+}
+
 /** Drawn anew only where something of it changed: most of five hundred have not. */
 export function tileView(tile: Tile, words: Words, at: number, focused: boolean): unknown {
-  const { standing, level, laptop } = tile;
+  const { standing, laptop } = tile;
+  const level = shownLevel(tile);
   return guard([standing, level, laptop.name, laptop.colours, words, at, focused], () =>
-    drawn(tile, words, at, focused),
+    drawn({ ...tile, level }, words, at, focused),
   );
 }
 
@@ -31,6 +41,6 @@ function drawn(tile: Tile, words: Words, at: number, focused: boolean): Template
   const word = words.teacher.standings[standing];
   return html`<button type="button" class="tile ${standing}" data-at=${at} tabindex=${focused ? 0 : -1}>
     ${figureOf(tile)}<span class="name" dir="auto">${name}</span><span class="word">${word}</span>
-    <span class="bar" ${setStyle({ '--level': level.toFixed(2) })}><span></span></span>
+    <span class="bar" ${setStyle({ '--level': `${level}` })}><span></span></span>
   </button>`;
 }

@@ -1,5 +1,5 @@
 /** How quick the screens are: the first picture after the start, and frames while sixty neighbours or five hundred laptops move. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +69,21 @@ async function firstPicture(bus: string): Promise<number> {
   }
 }
 
+/** The same browser alone: started, an empty page, ended. In milliseconds. */
+function browserAlone(folder: string): number {
+  const args = [
+    '--headless',
+    '--no-sandbox',
+    '--no-first-run',
+    `--user-data-dir=${folder}`,
+    '--dump-dom',
+    'about:blank',
+  ];
+  const startedMs = Date.now();
+  execFileSync(findBrowser() ?? 'chromium', args, { stdio: 'ignore' });
+  return Date.now() - startedMs;
+}
+
 /** `snapshot` of a moment, 0 to 1, while the browser traces. */
 async function moving(browser: Browser, snapshot: (moment: number) => ActivitySnapshot): Promise<Frames> {
   const window = await ShowWindow.open(browser);
@@ -116,10 +131,15 @@ service.updater.set(STORY.available);
 const browser = await launchBrowser();
 try {
   const first: number[] = [];
+  const empty: number[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'ripple-empty-page-'));
   for (let i = 0; i <= RUNS; i++) {
     const ms = await firstPicture(service.bus.address);
+    const alone = browserAlone(folder);
     if (i > 0) first.push(ms);
+    if (i > 0) empty.push(alone);
   }
+  await removeFolder(folder);
   const picture: Spread = spread(first);
   const script = statSync(join(PROJECT_ROOT, 'build/renderer-dist/app.js')).size;
   const text = `## The screens
@@ -127,14 +147,12 @@ try {
 Measured ${new Date().toISOString().slice(0, 10)} by \`npm run bench:screens\` on ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, Chromium ${browser.version()} without a
 display and without graphics hardware, so every picture is drawn by the processor; caches warm. Load of the machine meanwhile: ${loadavg()[0]?.toFixed(0)}.
 
-First picture with the daemon's own words, after the start of the activity's process: ${picture.median.toFixed(0)} ms (${picture.min.toFixed(0)}–${picture.max.toFixed(0)}; asked for: 1000). The page's script: ${(script / 1000).toFixed(0)} kB before compression.
+First picture with the daemon's own words, after the start of the activity's process: ${picture.median.toFixed(0)} ms (${picture.min.toFixed(0)}–${picture.max.toFixed(0)}; asked for: 1000);\nthe same browser alone, started with an empty page and ended: ${spread(empty).median.toFixed(0)} ms. The page's script: ${(script / 1000).toFixed(0)} kB before compression.
 
 | ${CHANGES_EACH_SECOND} changes a second for ${SECONDS} s, 1200 × 900 | frames a second | longest task (its processor time) | tasks over 50 ms |
 | --- | --- | --- | --- |
 ${row('60 neighbours, fetching: figure fills, dots fly', await moving(browser, neighbours))}
 ${row('a class of 500, 125 of them on their way', await moving(browser, school))}
-
-In the class nothing moves between two changes, so a frame for each change is all there is to draw.
 `;
   const file = join(PROJECT_ROOT, 'BENCHMARKS.md');
   writeFileSync(file, withSection(readFileSync(file, 'utf8'), MARKERS, text));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../helpers/activity-stage.ts';
 import { ALL_SCREENS, CHILD_SCREENS, SIZES } from '../helpers/all-screens.ts';
 import { contactSheet, type Picture } from '../helpers/contact-sheet.ts';
@@ -30,6 +30,12 @@ after(async () => {
   await browser.close();
 });
 
+/** Whether less than its icon is seen before anybody scrolls. */
+function mainHidden(page: Page): Promise<boolean> {
+  const main = page.locator('ripple-app main .buttons .main');
+  return main.evaluateAll((all) => all.some((one) => one.getBoundingClientRect().top > innerHeight - 40));
+}
+
 const MATRIX = ['en', 'ar', 'km'];
 for (const language of MATRIX)
   test(`in ${language} nothing is cut off, on top of each other, too small or hidden from axe, at any size and setting`, async () => {
@@ -49,6 +55,7 @@ for (const language of MATRIX)
           ];
           const where = `${name} ${language} ${sizeName} ${setting}`;
           faults.push(...found.map((fault) => `${where}: ${fault}`));
+          if (zoomed && (await mainHidden(window.page))) faults.push(`${where}: the main button is out of sight`);
           if ((await window.moving()) > 0) faults.push(`${where}: moves`);
           pictures.push({ name: where, jpeg: await window.picture() });
         }
