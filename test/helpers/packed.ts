@@ -1,10 +1,11 @@
 /** Compressed files as Debian's own programs make them. */
 import { execFileSync } from 'node:child_process';
+import { KIND } from '../../service/delta/ripdiff/parse/symbols.ts';
 import { type BlockHeader, writeHeader } from '../../service/delta/xz/block-header.ts';
 import { CHECK } from '../../service/delta/xz/checks.ts';
 import { CONTROL, chunkHeader } from '../../service/delta/xz/chunk.ts';
 import { streamHeader, streamTail } from '../../service/delta/xz/container.ts';
-import { KIND, propertiesOf } from '../../service/delta/xz/lzma.ts';
+import { propertiesOf } from '../../service/delta/xz/lzma.ts';
 import { LzmaWriter } from '../../service/delta/xz/lzma-writer.ts';
 import type { Random } from './random.ts';
 

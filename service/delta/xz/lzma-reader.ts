@@ -1,4 +1,6 @@
 import { UnreadableStreamError } from '../deflate/format.ts';
+import type { Parse } from '../ripdiff/parse/parse.ts';
+import { KIND } from '../ripdiff/parse/symbols.ts';
 import {
   AFTER_LITERAL,
   ALIGN_BITS,
@@ -8,14 +10,12 @@ import {
   afterShort,
   DIRECT_SLOT,
   EVEN,
-  KIND,
   LENGTH,
   MATCHED_STATE,
   MIN_MATCH,
   MODELS,
   type Properties,
 } from './lzma.ts';
-import type { Parse } from './parse.ts';
 
 /** Bytes that every chunk of LZMA begins with. */
 const START_BYTES = 5;

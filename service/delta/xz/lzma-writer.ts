@@ -1,4 +1,5 @@
 import { UnreadableStreamError } from '../deflate/format.ts';
+import { KIND, type Kind, REPS } from '../ripdiff/parse/symbols.ts';
 import { MAX_CHUNK } from './chunk.ts';
 import {
   AFTER_LITERAL,
@@ -9,14 +10,11 @@ import {
   afterShort,
   DIRECT_SLOT,
   EVEN,
-  KIND,
-  type Kind,
   LENGTH,
   MATCHED_STATE,
   MIN_MATCH,
   MODELS,
   type Properties,
-  REPS,
 } from './lzma.ts';
 
 /** More than one symbol takes. */

@@ -1,25 +1,11 @@
 /** What reader and writer of LZMA have in common: where each adaptive bit is kept, and how states follow one another (LZMA SDK, lzma-specification). */
 
 import { UnreadableStreamError } from '../deflate/format.ts';
-
-/** What the parse of a stream is made of. */
-export const KIND = {
-  literal: 0,
-  match: 1,
-  /** One byte at the last distance. */
-  short: 2,
-  /** At the last distance, or the one before, and so on. */
-  rep0: 3,
-  rep1: 4,
-  rep2: 5,
-  rep3: 6,
-} as const;
-export type Kind = number;
-export const KINDS = 7;
+import type { SymbolRules } from '../ripdiff/parse/symbols.ts';
 
 export const MIN_MATCH = 2;
 export const MAX_MATCH = 273;
-export const REPS = 4;
+export const LZMA_RULES: SymbolRules = { minMatch: MIN_MATCH, maxMatch: MAX_MATCH, hasShort: true };
 const STATES = 12;
 const MAX_POSITIONS = 16;
 

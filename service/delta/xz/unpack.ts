@@ -1,11 +1,11 @@
 /** The unpacked form of files: the same bytes, but for each xz stream in them what comes out of it; and how it was packed. */
 import { UnreadableStreamError } from '../deflate/format.ts';
+import { Parse } from '../ripdiff/parse/parse.ts';
 import { readHeader } from './block-header.ts';
 import { CONTROL } from './chunk.ts';
 import { type Block, type Stream, streamsOf } from './container.ts';
 import { propertiesOf } from './lzma.ts';
 import { LzmaReader } from './lzma-reader.ts';
-import { Parse } from './parse.ts';
 import { unfilterX86 } from './x86-filter.ts';
 
 /** Larger files stay as they are. */

@@ -1,13 +1,14 @@
 import { UnreadableStreamError } from '../../deflate/format.ts';
 import { type Chunk, type ChunkControl, CONTROL, chunkHeader, MAX_CHUNK } from '../../xz/chunk.ts';
 import { MAX_MATCH, propertiesOf } from '../../xz/lzma.ts';
-import { GAP, type Parse } from '../../xz/parse.ts';
+import type { LzmaWriter } from '../../xz/lzma-writer.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
+import type { GivenSymbols } from '../parse/given-symbols.ts';
+import type { Output } from '../parse/output.ts';
+import type { Packing } from '../parse/packing.ts';
+import { SymbolCodec } from '../parse/symbol-codec.ts';
 import type { BitCoder } from '../range-coder.ts';
-import type { Output } from './output.ts';
-import type { Packing } from './packing.ts';
-import { SymbolCodec } from './symbol-codec.ts';
 
 /**
  * liblzma ends a chunk at the first symbol after which one more of its steps might not fit: these are bytes of the code without the five
@@ -25,33 +26,6 @@ export interface GivenBlock {
   readonly endsAsUsual: boolean;
 }
 
-/** The symbols of a parse, one after another. */
-export class GivenSymbols {
-  readonly #parse: Parse;
-  index = -1;
-
-  constructor(parse: Parse) {
-    this.#parse = parse;
-  }
-
-  next(): void {
-    this.index++;
-    while (this.index < this.#parse.count && this.#parse.kind(this.index) === GAP) this.index++;
-  }
-
-  get kind(): number {
-    return this.#parse.kind(this.index);
-  }
-
-  get length(): number {
-    return this.#parse.length(this.index);
-  }
-
-  get distance(): number {
-    return this.#parse.distance(this.index);
-  }
-}
-
 /** Codes the chunks of blocks, and with them packs the blocks again. */
 export class ChunkCodec {
   readonly #controls = new BitModels(8 * 8, 60);
@@ -65,7 +39,7 @@ export class ChunkCodec {
   }
 
   /** All chunks of a block whose content ends at `end`. @throws UnreadableStreamError for what makes no sense */
-  code(coder: BitCoder, packing: Packing, end: number, out: Output, given?: GivenBlock): void {
+  code(coder: BitCoder, packing: Packing<LzmaWriter>, end: number, out: Output, given?: GivenBlock): void {
     let before: ChunkControl = CONTROL.end;
     let isBegun = false;
     let isSet = false;
@@ -75,7 +49,8 @@ export class ChunkCodec {
       if (control === CONTROL.end) break;
       if (packing.at === end) throw damaged();
       if (control === CONTROL.plainAnew || control === CONTROL.packedAnew) {
-        packing.resetDictionary();
+        packing.start = packing.at;
+        packing.writer.resetDictionary(packing.at);
         isBegun = true;
         isSet = false;
       }
@@ -93,7 +68,14 @@ export class ChunkCodec {
     out.add(Uint8Array.of(0));
   }
 
-  #plain(coder: BitCoder, packing: Packing, end: number, control: ChunkControl, out: Output, chunk?: Chunk): void {
+  #plain(
+    coder: BitCoder,
+    packing: Packing<LzmaWriter>,
+    end: number,
+    control: ChunkControl,
+    out: Output,
+    chunk?: Chunk,
+  ): void {
     const { form, at } = packing;
     const usual = Math.min(end - at, MAX_CHUNK.packed);
     const isUsual = this.#flags.code(coder, FLAG.usualPlain, chunk?.unpackedBytes === usual ? 1 : 0) !== 0;
@@ -106,7 +88,7 @@ export class ChunkCodec {
 
   #packed(
     coder: BitCoder,
-    packing: Packing,
+    packing: Packing<LzmaWriter>,
     end: number,
     control: ChunkControl,
     out: Output,
@@ -140,7 +122,7 @@ export class ChunkCodec {
   /** Symbols up to `stop`, or until the code has more than `full` bytes; none goes past `end`. */
   #code(
     coder: BitCoder,
-    packing: Packing,
+    packing: Packing<LzmaWriter>,
     end: number,
     stop: number,
     full: number,

@@ -2,16 +2,19 @@ import { UnreadableStreamError } from '../../deflate/format.ts';
 import { type BlockHeader, readHeader, writeHeader } from '../../xz/block-header.ts';
 import { CHECK_BYTES, checkOf } from '../../xz/checks.ts';
 import { type Block, type BlockSizes, type Stream, streamHeader, streamTail } from '../../xz/container.ts';
-import type { Parse } from '../../xz/parse.ts';
+import { LZMA_RULES } from '../../xz/lzma.ts';
+import { LzmaWriter } from '../../xz/lzma-writer.ts';
 import type { Unpacked } from '../../xz/unpack.ts';
 import { filterX86 } from '../../xz/x86-filter.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
+import type { ContentMap } from '../parse/content-map.ts';
+import { GivenSymbols } from '../parse/given-symbols.ts';
+import { Output } from '../parse/output.ts';
+import { Packing } from '../parse/packing.ts';
+import type { Parse } from '../parse/parse.ts';
 import type { BitCoder } from '../range-coder.ts';
-import { ChunkCodec, GivenSymbols } from './chunk-codec.ts';
-import type { ContentMap } from './content-map.ts';
-import { Output } from './output.ts';
-import { Packing } from './packing.ts';
+import { ChunkCodec } from './chunk-codec.ts';
 
 const FLAG = { firstBlock: 0, nextBlock: 1, sameHeader: 2, rightCheck: 3 } as const;
 const NUMBER = { streams: 0, before: 1, after: 2, headerBytes: 3 } as const;
@@ -27,7 +30,7 @@ export interface GivenPacking extends Pick<Unpacked, 'parse' | 'streams'> {
 
 interface Work {
   readonly coder: BitCoder;
-  readonly packing: Packing;
+  readonly packing: Packing<LzmaWriter>;
   readonly out: Output;
   readonly symbols: GivenSymbols | undefined;
   readonly endsAsUsual: boolean;
@@ -57,7 +60,7 @@ export class StreamCodec {
     given?: GivenPacking,
   ): Uint8Array {
     const out = new Output(maxBytes);
-    const packing = new Packing(form, map, old);
+    const packing = new Packing(form, map, old, new LzmaWriter(form), LZMA_RULES);
     const symbols = given && new GivenSymbols(given.parse);
     const work = { coder, packing, out, symbols, endsAsUsual: given?.endsAsUsual ?? false };
     const streams = given?.streams[0] ?? [];

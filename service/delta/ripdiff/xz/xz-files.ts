@@ -6,10 +6,10 @@ import { MAX_PACKED_BYTES, maxFormBytes, type Unpacked, unpackXz } from '../../x
 import { type Base, filesOf } from '../base.ts';
 import type { BulkStore } from '../bulk.ts';
 import { Collected } from '../collected.ts';
+import { ContentMap } from '../parse/content-map.ts';
 import { type Planned, planDiff } from '../planner.ts';
 import { type BitCoder, CostCounter } from '../range-coder.ts';
 import type { RecordCodec, Sink } from '../record-codec.ts';
-import { ContentMap } from './content-map.ts';
 import { StreamCodec } from './stream-codec.ts';
 
 /** A new form has mostly no more bytes than the old one, and a part of two to minus that power. */

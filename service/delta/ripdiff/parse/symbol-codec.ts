@@ -1,17 +1,20 @@
 import { UnreadableStreamError } from '../../deflate/format.ts';
-import { KIND, type Kind, MIN_MATCH } from '../../xz/lzma.ts';
 import { BitModels } from '../bit-models.ts';
+import { NumberModels } from '../numbers.ts';
 import type { BitCoder } from '../range-coder.ts';
 import { NOTHING } from './foreseen.ts';
 import type { MatchFinder } from './match-finder.ts';
 import { MixedBits } from './mixed-bits.ts';
 import type { Packing } from './packing.ts';
+import { type History, KIND, type Kind } from './symbols.ts';
 
 const EVEN_CHANCE = 32768;
 const FAST_LIMIT = 60;
 /** Of a distance: the highest bits are foreseen together, and the lowest. */
 const TOP_BITS = 3;
 const LOW_BITS = 4;
+/** Lengths from here on are coded as numbers; LZMA has none. */
+const LONG = 511;
 
 /** Codes one symbol after another, in the light of what is foreseen and what could be repeated. */
 export class SymbolCodec {
@@ -22,6 +25,7 @@ export class SymbolCodec {
   readonly #kinds = new MixedBits([2048, 8192, 2048], 64);
   readonly #isFull = new MixedBits([2048, 1024, 512], 8);
   readonly #lengths = new BitModels(512 * 16, FAST_LIMIT);
+  readonly #longer = new NumberModels(1, FAST_LIMIT);
   readonly #isForeseen = new MixedBits([256, 256], 8);
   readonly #pairs = new MixedBits([512, 1024, 512], 8);
   readonly #widths = new BitModels(64, FAST_LIMIT);
@@ -40,7 +44,7 @@ export class SymbolCodec {
    * Sets kind, length and distance of the next symbol; given are those of the real one. It makes sense where it stands, and is no
    * longer than `most`. @throws UnreadableStreamError for one that does not
    */
-  code(coder: BitCoder, packing: Packing, most: number, kind: Kind, length: number, distance: number): void {
+  code(coder: BitCoder, packing: Packing<History>, most: number, kind: Kind, length: number, distance: number): void {
     const { foreseen, finder, at, start } = packing;
     const { reps } = packing.writer;
     foreseen.look(at, start, most, reps);
@@ -68,7 +72,7 @@ export class SymbolCodec {
     if (this.length > most) throw new UnreadableStreamError('a match past its end');
   }
 
-  #codeSame(coder: BitCoder, { foreseen, writer }: Packing, mask: number, bit: number): number {
+  #codeSame(coder: BitCoder, { foreseen, writer }: Packing<History>, mask: number, bit: number): number {
     const { kind, length, full, oldKind, nextKind } = foreseen;
     const history = this.#history;
     const aligned = foreseen.isAligned ? 1 : 0;
@@ -84,7 +88,7 @@ export class SymbolCodec {
     return result;
   }
 
-  #codeKind(coder: BitCoder, { foreseen, writer }: Packing, mask: number, given: Kind): Kind {
+  #codeKind(coder: BitCoder, { foreseen, writer }: Packing<History>, mask: number, given: Kind): Kind {
     const { kind, length, oldKind, nextKind } = foreseen;
     const kinds = this.#kinds;
     const aligned = foreseen.isAligned ? 1 : 0;
@@ -98,7 +102,12 @@ export class SymbolCodec {
     return node - 8;
   }
 
-  #codeDistance(coder: BitCoder, { foreseen, finder, at, start }: Packing, most: number, distance: number): number {
+  #codeDistance(
+    coder: BitCoder,
+    { foreseen, finder, at, start }: Packing<History>,
+    most: number,
+    distance: number,
+  ): number {
     const { kind, full } = foreseen;
     if (foreseen.distance !== 0) {
       const isForeseen = this.#isForeseen;
@@ -145,10 +154,15 @@ export class SymbolCodec {
     return result + 1;
   }
 
-  #codeLength(coder: BitCoder, { foreseen, finder, at }: Packing, most: number, length: number): number {
+  #codeLength(
+    coder: BitCoder,
+    { foreseen, finder, at, rules }: Packing<History>,
+    most: number,
+    length: number,
+  ): number {
     const { kind, distance } = this;
     const full = foreseen.matchLength(at, distance, most);
-    if (full >= MIN_MATCH) {
+    if (full >= rules.minMatch) {
       const isFull = this.#isFull;
       const short = Math.min(full, 15);
       isFull.set(0, (kind * 32 + Math.min(full, 31)) * 8 + foreseen.kind);
@@ -156,6 +170,8 @@ export class SymbolCodec {
       isFull.set(2, (short * 16 + Math.min(finder.longest, 15)) * 2 + (distance === foreseen.distance ? 1 : 0));
       if (isFull.code(coder, kind, full === length ? 1 : 0) !== 0) return full;
     }
-    return MIN_MATCH + this.#lengths.codeTree(coder, Math.min(full, 15) * 512, 9, length - MIN_MATCH);
+    const above = length - rules.minMatch;
+    const low = this.#lengths.codeTree(coder, Math.min(full, 15) * 512, 9, Math.min(above, LONG));
+    return rules.minMatch + (low < LONG ? low : LONG + this.#longer.code(coder, 0, above - LONG));
   }
 }

@@ -1,11 +1,11 @@
-import { UnreadableStreamError } from '../deflate/format.ts';
-import type { Kind } from './lzma.ts';
+import { UnreadableStreamError } from '../../deflate/format.ts';
+import type { Kind } from './symbols.ts';
 
 /** Bounds the memory: a symbol takes 6 bytes. What has more is not taken apart. */
 export const MAX_SYMBOLS = 1 << 24;
-/** The kind of what is no symbol: a stretch that no LZMA chunk covers. */
+/** The kind of what is no symbol: a stretch that was not packed. */
 export const GAP = 7;
-const LENGTH_BITS = 9;
+const LENGTH_BITS = 13;
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const STRIDE_BITS = 6;
 
@@ -44,6 +44,12 @@ export class Parse {
     if (bytes === 0) return;
     this.push(GAP, 0, bytes);
     this.sizeBytes = position;
+  }
+
+  /** Forgets all symbols from number `count` on, which begins at `sizeBytes`. */
+  cut(count: number, sizeBytes: number): void {
+    this.count = count;
+    this.sizeBytes = sizeBytes;
   }
 
   /** A gap after the last. */

@@ -1,7 +1,7 @@
-import { KIND, type Kind, MAX_MATCH, MIN_MATCH, REPS } from '../../xz/lzma.ts';
-import { GAP, type Parse } from '../../xz/parse.ts';
 import type { ContentMap } from './content-map.ts';
 import { OldSymbols } from './old-symbols.ts';
+import { GAP, type Parse } from './parse.ts';
+import { KIND, type Kind, REPS, type SymbolRules } from './symbols.ts';
 
 /** The kind where nothing is foreseen. */
 export const NOTHING = GAP;
@@ -24,8 +24,10 @@ export class Foreseen {
   readonly #content: Uint8Array;
   readonly #map: ContentMap;
   readonly #symbols: OldSymbols;
+  readonly #rules: SymbolRules;
 
-  constructor(content: Uint8Array, map: ContentMap, old: Parse) {
+  constructor(content: Uint8Array, map: ContentMap, old: Parse, rules: SymbolRules) {
+    this.#rules = rules;
     this.#content = content;
     this.#map = map;
     this.#symbols = new OldSymbols(old);
@@ -55,10 +57,10 @@ export class Foreseen {
     const length = Math.min(symbols.start + symbols.length - old, this.full);
     let which = 0;
     while (which < REPS && reps[which] !== this.distance) which++;
-    if (length >= MIN_MATCH) {
+    if (length >= this.#rules.minMatch) {
       this.kind = which === REPS ? KIND.match : KIND.rep0 + which;
       this.length = length;
-    } else if (length === 1 && which === 0) {
+    } else if (length === 1 && which === 0 && this.#rules.hasShort) {
       this.kind = KIND.short;
     }
   }
@@ -84,7 +86,7 @@ export class Foreseen {
   /** How many of the next bytes are those `distance` bytes before. */
   matchLength(at: number, distance: number, most: number): number {
     const content = this.#content;
-    const end = at + Math.min(most, MAX_MATCH);
+    const end = at + Math.min(most, this.#rules.maxMatch);
     let to = at;
     while (to < end && content[to] === content[to - distance]) to++;
     return to - at;

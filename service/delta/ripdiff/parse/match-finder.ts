@@ -1,4 +1,4 @@
-import { MAX_MATCH, MIN_MATCH } from '../../xz/lzma.ts';
+import type { SymbolRules } from './symbols.ts';
 
 /** Of the checksum by which liblzma finds matches of two and three bytes. */
 const HASH_TABLE = new Int32Array(256).map((_, byte) => {
@@ -28,6 +28,7 @@ export class MatchFinder {
   readonly lengths = new Uint32Array(MAX_PAIRS);
   readonly distances = new Uint32Array(MAX_PAIRS);
   readonly #content: Uint8Array;
+  readonly #rules: SymbolRules;
   readonly #heads2 = new Int32Array(MASK2 + 1);
   readonly #heads3 = new Int32Array(MASK3 + 1);
   readonly #short: Chain;
@@ -36,8 +37,9 @@ export class MatchFinder {
   /** Places before this one can be found. */
   #next = 0;
 
-  constructor(content: Uint8Array) {
+  constructor(content: Uint8Array, rules: SymbolRules) {
     this.#content = content;
+    this.#rules = rules;
     this.#short = new Chain(content.length, KEPT.short);
     this.#middle = new Chain(content.length, KEPT.middle);
     this.#long = new Chain(content.length, KEPT.long);
@@ -53,10 +55,11 @@ export class MatchFinder {
     this.count = 0;
     this.#insert(at, start);
     const content = this.#content;
-    if (at + LONGEST_HASHED > content.length || most < MIN_MATCH) return;
-    const limit = Math.min(most, MAX_MATCH);
+    if (at + LONGEST_HASHED > content.length || most < this.#rules.minMatch) return;
+    const limit = Math.min(most, this.#rules.maxMatch);
     const two = (HASH_TABLE[content[at] ?? 0] ?? 0) ^ (content[at + 1] ?? 0);
-    let best = this.#consider(at, start, (this.#heads2[two & MASK2] ?? 0) - 1, limit, 1);
+    let best = this.#rules.minMatch - 1;
+    if (best < 2) best = this.#consider(at, start, (this.#heads2[two & MASK2] ?? 0) - 1, limit, best);
     const three = (two ^ ((content[at + 2] ?? 0) << 8)) & MASK3;
     best = this.#consider(at, start, (this.#heads3[three] ?? 0) - 1, limit, Math.max(best, 2));
     const first = word(content, at);

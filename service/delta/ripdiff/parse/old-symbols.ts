@@ -1,5 +1,5 @@
-import type { Kind } from '../../xz/lzma.ts';
-import type { Parse } from '../../xz/parse.ts';
+import type { Parse } from './parse.ts';
+import type { Kind } from './symbols.ts';
 
 /** Further on than this a search is faster than to go there. */
 const NEAR_BYTES = 1 << 8;
