@@ -60,12 +60,12 @@ const TEST = {
   fish: '/usr/bin/fish',
   zsh: '/usr/bin/zsh',
   'xz-utils': '/usr/bin/xz',
+  zstd: '/usr/bin/zstd',
 };
 const BENCH = {
   ...TEST,
   ostree: '/usr/bin/ostree',
   time: '/usr/bin/time',
-  zstd: '/usr/bin/zstd',
   xdelta3: '/usr/bin/xdelta3',
   git: '/usr/bin/git',
   casync: '/usr/bin/casync',

@@ -1,5 +1,8 @@
 /** Compressed files as Debian's own programs make them. */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KIND } from '../../service/delta/ripdiff/parse/symbols.ts';
 import { type BlockHeader, writeHeader } from '../../service/delta/xz/block-header.ts';
 import { CHECK } from '../../service/delta/xz/checks.ts';
@@ -57,6 +60,18 @@ export function prose(random: Random, bytes: number): Buffer {
   let text = '';
   while (text.length < bytes) text += (words[random.integer(400)] ?? '') + (random.integer(9) === 0 ? '.\n' : ' ');
   return Buffer.from(text.slice(0, bytes));
+}
+
+/** From a file, so that its size is known from the beginning. */
+export function zstdPacked(bytes: Uint8Array, ...options: string[]): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'ripple-zstd-'));
+  try {
+    const file = join(folder, 'file');
+    writeFileSync(file, bytes);
+    return execFileSync('zstd', ['-qc', ...options, file], { maxBuffer: MAX_BYTES });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 export function xzPacked(bytes: Uint8Array, ...options: string[]): Buffer {

@@ -5,16 +5,20 @@ import { putTogether as packAgain } from '../archive/put-together.ts';
 import { oldSkeleton } from '../archive/skeleton.ts';
 import { takeApart as takeArchiveApart } from '../archive/take-apart.ts';
 import { MAX_FORM_BYTES, MAX_RECIPE_BYTES, putTogether, takeApart, unpackedForm } from '../deflate/unpacked.ts';
+import type { Stream } from '../xz/container.ts';
+import type { Frame } from '../zstd/frame.ts';
 import { ArchiveCodec } from './archive-codec.ts';
 import { type Base, baseOf, filesOf, joined } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import type { BulkStore } from './bulk.ts';
 import { Collected } from './collected.ts';
 import { NumberModels } from './numbers.ts';
+import { PackedFiles, type PackedPlan, planPacked } from './parse/packed-files.ts';
 import { type Planned, planDiff } from './planner.ts';
 import type { BitCoder } from './range-coder.ts';
 import { RecordCodec, type Sink } from './record-codec.ts';
-import { planXz, XzFiles, type XzPlan } from './xz/xz-files.ts';
+import { XZ } from './xz/xz-format.ts';
+import { ZSTD } from './zstd/zstd-format.ts';
 
 /** How a file is coded: as it is, or unpacked, against the unpacked old file. */
 export interface FilePlan {
@@ -25,18 +29,23 @@ export interface FilePlan {
   readonly recipe: Uint8Array | undefined;
   /** Of a packed archive that is coded by its skeleton. */
   readonly archive?: { readonly members: readonly (number | undefined)[]; readonly known: NewFiles };
-  /** Of a file whose xz streams are taken apart. */
-  readonly xz?: XzPlan;
+  /** Of a file whose packed streams are taken apart. */
+  readonly streams?: StreamsPlan;
 }
 
 /** A recipe that is as expected costs next to nothing; a correction about as much as it is long. */
 const EXPECTED_RECIPE_BYTES = 6;
 
-/** In place of a recipe's length: there is none, for xz streams are taken apart. Versions that do not know it refuse it. */
-const XZ_MARK = MAX_RECIPE_BYTES + 1;
+/** In place of a recipe's length: there is none, for streams are taken apart. Versions that do not know it refuse it. */
+const MARK = { xz: MAX_RECIPE_BYTES + 1, zstd: MAX_RECIPE_BYTES + 2 } as const;
+
+/** By format. */
+type StreamsPlan =
+  | { readonly kind: 'xz'; readonly packed: PackedPlan<Stream> }
+  | { readonly kind: 'zstd'; readonly packed: PackedPlan<Frame> };
 
 /** Bytes of memory for each byte of the old file that a packed one takes; measured: a kernel of 8 MB, a RAM disk of 36 MB. */
-const MEMORY_PER_BYTE = { xz: 32, archive: 4, gzip: 12 };
+const MEMORY_PER_BYTE = { streams: 32, archive: 4, gzip: 12 };
 /** Less is there, or nothing runs at all. */
 const ALWAYS_FREE_BYTES = 32 << 20;
 
@@ -47,11 +56,10 @@ const GOOD_SHARE = 1 / 4;
 export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void, known?: NewFiles): FilePlan {
   const archive = known && planArchive(base, target, known, log);
   if (archive && archive.plan.bits < 8 * GOOD_SHARE * target.length) return archive;
-  const xz = planXz(base, target, log);
-  const asXz = xz && { base, target, plan: { ...xz.plan, bits: xz.bits }, recipe: undefined, xz };
-  if (asXz && asXz.plan.bits < 8 * GOOD_SHARE * target.length) return asXz;
+  const inStreams = planStreams(base, target, log);
+  if (inStreams && inStreams.plan.bits < 8 * GOOD_SHARE * target.length) return inStreams;
   const plain: FilePlan = { base, target, plan: planDiff(base, target, log), recipe: undefined };
-  const best = asXz && asXz.plan.bits < plain.plan.bits ? asXz : plain;
+  const best = inStreams && inStreams.plan.bits < plain.plan.bits ? inStreams : plain;
   const apart = takeApart(target);
   if (!apart) return best;
   const form = unpackedBase(base);
@@ -59,6 +67,15 @@ export function planFile(base: Base, target: Uint8Array, log?: (text: string) =>
   const recipeBits = 8 * Math.max(1, apart.recipe.length - EXPECTED_RECIPE_BYTES);
   if (plan.bits + recipeBits >= best.plan.bits) return best;
   return { base: form, target: apart.form, plan, recipe: apart.recipe };
+}
+
+function planStreams(base: Base, target: Uint8Array, log?: (text: string) => void): FilePlan | undefined {
+  const xz = planPacked(XZ, base, target, log);
+  const zstd = xz ? undefined : planPacked(ZSTD, base, target, log);
+  const streams: StreamsPlan | undefined = xz ? { kind: 'xz', packed: xz } : zstd && { kind: 'zstd', packed: zstd };
+  if (!streams) return undefined;
+  const { plan, bits } = streams.packed;
+  return { base, target, plan: { ...plan, bits }, recipe: undefined, streams };
 }
 
 /** @throws RippleError `NoSpace`: the whole file is to be fetched then, and nobody is to blame */
@@ -100,20 +117,23 @@ export class FileCodec {
   readonly #flags = new BitModels(2, 60);
   readonly #lengths = new NumberModels(1, 60);
   readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
-  readonly #xzFiles: XzFiles;
+  readonly #xz: PackedFiles<Stream>;
+  readonly #zstd: PackedFiles<Frame>;
 
   /** `alone`: only one file will be coded. */
   constructor(alone = false) {
     this.#records = new RecordCodec(alone);
-    this.#xzFiles = new XzFiles(this.#records);
+    this.#xz = new PackedFiles(XZ, this.#records);
+    this.#zstd = new PackedFiles(ZSTD, this.#records);
   }
 
-  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe, archive, xz }: FilePlan): void {
-    this.#flags.code(coder, 0, recipe || xz ? 1 : 0);
-    if (xz) {
+  encode(coder: BitCoder, bulk: BulkStore, { base, target, plan, recipe, archive, streams }: FilePlan): void {
+    this.#flags.code(coder, 0, recipe || streams ? 1 : 0);
+    if (streams) {
       this.#flags.code(coder, 1, 0);
-      this.#lengths.code(coder, 0, XZ_MARK);
-      this.#xzFiles.encode(coder, bulk, xz, target.length);
+      this.#lengths.code(coder, 0, MARK[streams.kind]);
+      if (streams.kind === 'xz') this.#xz.encode(coder, bulk, streams.packed, target.length);
+      else this.#zstd.encode(coder, bulk, streams.packed, target.length);
       return;
     }
     if (recipe) {
@@ -136,12 +156,13 @@ export class FileCodec {
     const isArchive = this.#flags.code(coder, 1, 0) !== 0;
     if (isArchive && !known) throw new RippleError('InvalidArgument', 'the diff needs files that it may not use');
     const recipe = this.#recipe(coder);
-    demandMemory(base, isArchive ? 'archive' : recipe ? 'gzip' : 'xz');
-    if (!recipe && !isArchive) {
-      handOn(this.#xzFiles.decode(coder, bulk, base, maxBytes), sink);
+    if (!(recipe instanceof Uint8Array)) {
+      if (isArchive) throw tooLong();
+      demandMemory(base, 'streams');
+      handOn((recipe === 'xz' ? this.#xz : this.#zstd).decode(coder, bulk, base, maxBytes), sink);
       return;
     }
-    if (!recipe) throw tooLong();
+    demandMemory(base, isArchive ? 'archive' : 'gzip');
     const form = new Collected();
     const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
     const unpacked = isArchive && known ? archiveBase(base, known) : unpackedBase(base);
@@ -153,10 +174,11 @@ export class FileCodec {
     handOn(putTogether(form.bytes, recipe, maxBytes), sink);
   }
 
-  /** Undefined: the mark. */
-  #recipe(coder: BitCoder, given?: Uint8Array): Uint8Array | undefined {
+  /** Or which streams are taken apart instead. */
+  #recipe(coder: BitCoder, given?: Uint8Array): Uint8Array | keyof typeof MARK {
     const length = this.#lengths.code(coder, 0, given?.length ?? 0);
-    if (length === XZ_MARK && !given) return undefined;
+    if (!given && length === MARK.xz) return 'xz';
+    if (!given && length === MARK.zstd) return 'zstd';
     if (length > MAX_RECIPE_BYTES) throw tooLong();
     const recipe = new Uint8Array(length);
     for (let i = 0; i < length; i++)

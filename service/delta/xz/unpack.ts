@@ -1,6 +1,7 @@
 /** The unpacked form of files: the same bytes, but for each xz stream in them what comes out of it; and how it was packed. */
 import { UnreadableStreamError } from '../deflate/format.ts';
 import { Parse } from '../ripdiff/parse/parse.ts';
+import { MAX_FORM_BYTES, MAX_PACKED_BYTES, maxFormBytes, type Unpacked } from '../ripdiff/parse/unpacked.ts';
 import { readHeader } from './block-header.ts';
 import { CONTROL } from './chunk.ts';
 import { type Block, type Stream, streamsOf } from './container.ts';
@@ -8,33 +9,11 @@ import { propertiesOf } from './lzma.ts';
 import { LzmaReader } from './lzma-reader.ts';
 import { unfilterX86 } from './x86-filter.ts';
 
-/** Larger files stay as they are. */
-export const MAX_PACKED_BYTES = 16 << 20;
-const MAX_FORM_BYTES = 128 << 20;
-/** The form of a small file may have so much; of a larger one it may be so many times as large. */
-const FREE_FORM_BYTES = 8 << 20;
-const MAX_RATIO = 16;
-
-/** What a file of so many bytes may be in its form; it may be held whole. */
-export function maxFormBytes(fileBytes: number): number {
-  return Math.min(MAX_FORM_BYTES, Math.max(FREE_FORM_BYTES, MAX_RATIO * fileBytes));
-}
-
-export interface Unpacked {
-  /** One file after another. */
-  readonly form: Uint8Array;
-  /** Where each of them ends. */
-  readonly ends: readonly number[];
-  readonly parse: Parse;
-  /** Of each. */
-  readonly streams: readonly (readonly Stream[])[];
-}
-
 /**
  * The answer depends on the bytes alone: both sides of a difference rely on it. A file with a damaged stream stays as it is, and so does
  * what would be more than `MAX_FORM_BYTES` with the files before it. One file without streams is not copied.
  */
-export function unpackXz(files: readonly Uint8Array[]): Unpacked {
+export function unpackXz(files: readonly Uint8Array[]): Unpacked<Stream> {
   let left = MAX_FORM_BYTES;
   const found = files.map((file) => {
     const streams = streamsIn(file, left);
@@ -90,7 +69,7 @@ class Unpacking {
   }
 
   /** @throws UnreadableStreamError for a file with a damaged stream */
-  run(): Unpacked {
+  run(): Unpacked<Stream> {
     const ends = this.#files.map((file, number) => {
       this.fileNumber = number;
       let at = 0;

@@ -8,11 +8,12 @@ import { memorySource } from '../../../service/delta/byte-source.ts';
 import { NO_BASE } from '../../../service/delta/ripdiff/base.ts';
 import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { ContentMap } from '../../../service/delta/ripdiff/parse/content-map.ts';
+import { planPacked } from '../../../service/delta/ripdiff/parse/packed-files.ts';
 import { MAX_SYMBOLS, Parse } from '../../../service/delta/ripdiff/parse/parse.ts';
 import { KIND } from '../../../service/delta/ripdiff/parse/symbols.ts';
 import { CostCounter } from '../../../service/delta/ripdiff/range-coder.ts';
 import { StreamCodec } from '../../../service/delta/ripdiff/xz/stream-codec.ts';
-import { planXz } from '../../../service/delta/ripdiff/xz/xz-files.ts';
+import { XZ } from '../../../service/delta/ripdiff/xz/xz-format.ts';
 import { unpackXz } from '../../../service/delta/xz/unpack.ts';
 import { filterX86, unfilterX86 } from '../../../service/delta/xz/x86-filter.ts';
 import { edited } from '../../helpers/edited.ts';
@@ -143,7 +144,7 @@ test('a damaged stream is not taken apart, and no damage makes anything but a cl
   ];
   const cut = good[0]?.subarray(0, -1) ?? Buffer.alloc(0);
   assert.ok(cut.equals(unpackXz([cut]).form));
-  assert.equal(planXz(NO_BASE, cut), undefined);
+  assert.equal(planPacked(XZ, NO_BASE, cut), undefined);
   assert.ok(made(Buffer.alloc(0), encodeDiff(Buffer.alloc(0), cut)).equals(cut));
   let apart = 0;
   for (let i = 0; i < 2000; i++) {

@@ -5,7 +5,7 @@ import type { Kind } from './symbols.ts';
 export const MAX_SYMBOLS = 1 << 24;
 /** The kind of what is no symbol: a stretch that was not packed. */
 export const GAP = 7;
-const LENGTH_BITS = 13;
+const LENGTH_BITS = 9;
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const STRIDE_BITS = 6;
 

@@ -1,6 +1,5 @@
 import { UnreadableStreamError } from '../../deflate/format.ts';
 import { BitModels } from '../bit-models.ts';
-import { NumberModels } from '../numbers.ts';
 import type { BitCoder } from '../range-coder.ts';
 import { NOTHING } from './foreseen.ts';
 import type { MatchFinder } from './match-finder.ts';
@@ -13,8 +12,6 @@ const FAST_LIMIT = 60;
 /** Of a distance: the highest bits are foreseen together, and the lowest. */
 const TOP_BITS = 3;
 const LOW_BITS = 4;
-/** Lengths from here on are coded as numbers; LZMA has none. */
-const LONG = 511;
 
 /** Codes one symbol after another, in the light of what is foreseen and what could be repeated. */
 export class SymbolCodec {
@@ -25,7 +22,6 @@ export class SymbolCodec {
   readonly #kinds = new MixedBits([2048, 8192, 2048], 64);
   readonly #isFull = new MixedBits([2048, 1024, 512], 8);
   readonly #lengths = new BitModels(512 * 16, FAST_LIMIT);
-  readonly #longer = new NumberModels(1, FAST_LIMIT);
   readonly #isForeseen = new MixedBits([256, 256], 8);
   readonly #pairs = new MixedBits([512, 1024, 512], 8);
   readonly #widths = new BitModels(64, FAST_LIMIT);
@@ -67,7 +63,7 @@ export class SymbolCodec {
     finder.count = 0;
     if (this.kind === KIND.match) this.distance = this.#codeDistance(coder, packing, most, distance);
     else this.distance = reps[Math.max(0, this.kind - KIND.rep0)] ?? 0;
-    if (this.distance > at - start) throw new UnreadableStreamError('a distance before its start');
+    if (this.distance < 1 || this.distance > at - start) throw new UnreadableStreamError('a distance before its start');
     if (this.kind !== KIND.short) this.length = this.#codeLength(coder, packing, most, length);
     if (this.length > most) throw new UnreadableStreamError('a match past its end');
   }
@@ -170,8 +166,6 @@ export class SymbolCodec {
       isFull.set(2, (short * 16 + Math.min(finder.longest, 15)) * 2 + (distance === foreseen.distance ? 1 : 0));
       if (isFull.code(coder, kind, full === length ? 1 : 0) !== 0) return full;
     }
-    const above = length - rules.minMatch;
-    const low = this.#lengths.codeTree(coder, Math.min(full, 15) * 512, 9, Math.min(above, LONG));
-    return rules.minMatch + (low < LONG ? low : LONG + this.#longer.code(coder, 0, above - LONG));
+    return rules.minMatch + this.#lengths.codeTree(coder, Math.min(full, 15) * 512, 9, length - rules.minMatch);
   }
 }

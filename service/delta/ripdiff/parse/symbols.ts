@@ -17,7 +17,7 @@ export const REPS = 4;
 
 /** Which matches a format knows. */
 export interface SymbolRules {
-  /** The least and the most bytes of a match. */
+  /** The least and the most bytes of a match; at most 511. */
   readonly minMatch: number;
   readonly maxMatch: number;
   /** Whether one byte may be repeated at the last distance. */

@@ -4,13 +4,13 @@ import { CHECK_BYTES, checkOf } from '../../xz/checks.ts';
 import { type Block, type BlockSizes, type Stream, streamHeader, streamTail } from '../../xz/container.ts';
 import { LZMA_RULES } from '../../xz/lzma.ts';
 import { LzmaWriter } from '../../xz/lzma-writer.ts';
-import type { Unpacked } from '../../xz/unpack.ts';
 import { filterX86 } from '../../xz/x86-filter.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
 import type { ContentMap } from '../parse/content-map.ts';
 import { GivenSymbols } from '../parse/given-symbols.ts';
 import { Output } from '../parse/output.ts';
+import type { GivenPacking, PackingCodec } from '../parse/packed-files.ts';
 import { Packing } from '../parse/packing.ts';
 import type { Parse } from '../parse/parse.ts';
 import type { BitCoder } from '../range-coder.ts';
@@ -22,12 +22,6 @@ const MAX_FILTERS_BYTES = 1 << 10;
 const KIND_BITS = 4;
 const PADDING = new Uint8Array(3);
 
-/** How a file was really packed; known to the encoder. */
-export interface GivenPacking extends Pick<Unpacked, 'parse' | 'streams'> {
-  /** See `GivenBlock`. */
-  readonly endsAsUsual: boolean;
-}
-
 interface Work {
   readonly coder: BitCoder;
   readonly packing: Packing<LzmaWriter>;
@@ -37,7 +31,7 @@ interface Work {
 }
 
 /** Codes how the xz streams of files were packed, from how those of old files were. */
-export class StreamCodec {
+export class StreamCodec implements PackingCodec<Stream> {
   readonly #numbers = new NumberModels(4, 60);
   readonly #flags = new BitModels(4, 60);
   readonly #kinds = new BitModels(1 << KIND_BITS, 60);
@@ -47,17 +41,13 @@ export class StreamCodec {
   /** Of the block before. */
   #header: Uint8Array = new Uint8Array(0);
 
-  /**
-   * The file, of at most `maxBytes`, from its form, which is changed on the way. `map`: where the form comes from in the old one; `old`:
-   * how that was packed. @throws UnreadableStreamError for what makes no sense
-   */
   code(
     coder: BitCoder,
     form: Uint8Array,
     map: ContentMap,
     old: Parse,
     maxBytes: number,
-    given?: GivenPacking,
+    given?: GivenPacking<Stream>,
   ): Uint8Array {
     const out = new Output(maxBytes);
     const packing = new Packing(form, map, old, new LzmaWriter(form), LZMA_RULES);

@@ -1,24 +1,53 @@
-/** Files with xz streams in them, coded unpacked: first the content, as any file, then how it was packed. */
+/** Files with packed streams in them, coded unpacked: first the content, as any file, then how it was packed. */
 
 import { buffersSpent } from '../../../sys/spent-buffers.ts';
 import { UnreadableStreamError } from '../../deflate/format.ts';
-import { MAX_PACKED_BYTES, maxFormBytes, type Unpacked, unpackXz } from '../../xz/unpack.ts';
 import { type Base, filesOf } from '../base.ts';
 import type { BulkStore } from '../bulk.ts';
 import { Collected } from '../collected.ts';
-import { ContentMap } from '../parse/content-map.ts';
 import { type Planned, planDiff } from '../planner.ts';
 import { type BitCoder, CostCounter } from '../range-coder.ts';
 import type { RecordCodec, Sink } from '../record-codec.ts';
-import { StreamCodec } from './stream-codec.ts';
+import { ContentMap } from './content-map.ts';
+import type { Parse } from './parse.ts';
+import { MAX_PACKED_BYTES, maxFormBytes, type Unpacked } from './unpacked.ts';
 
 /** A new form has mostly no more bytes than the old one, and a part of two to minus that power. */
 const LIKELY_GROWTH = 6;
 
-export interface XzPlan {
-  readonly old: Unpacked;
-  readonly wanted: Unpacked;
-  /** Chunks end where liblzma ends them. */
+/** How a file was really packed; known to the encoder. */
+export interface GivenPacking<Stream> extends Pick<Unpacked<Stream>, 'parse' | 'streams'> {
+  /** Streams are cut where the usual packer cuts them. */
+  readonly endsAsUsual: boolean;
+}
+
+/** Codes how the streams of files were packed, from how those of old files were. */
+export interface PackingCodec<Stream> {
+  /**
+   * The file, of at most `maxBytes`, from its form, which may be changed on the way. `map`: where the form comes from in the old one;
+   * `old`: how that was packed. @throws UnreadableStreamError for what makes no sense
+   */
+  code(
+    coder: BitCoder,
+    form: Uint8Array,
+    map: ContentMap,
+    old: Parse,
+    maxBytes: number,
+    given?: GivenPacking<Stream>,
+  ): Uint8Array;
+}
+
+/** A format whose streams are taken apart. */
+export interface PackedFormat<Stream> {
+  readonly unpack: (files: readonly Uint8Array[]) => Unpacked<Stream>;
+  readonly codec: () => PackingCodec<Stream>;
+  /** Which `endsAsUsual` to try. */
+  readonly ends: readonly boolean[];
+}
+
+export interface PackedPlan<Stream> {
+  readonly old: Unpacked<Stream>;
+  readonly wanted: Unpacked<Stream>;
   readonly endsAsUsual: boolean;
   readonly plan: Planned;
   /** With all that the packing costs. */
@@ -26,18 +55,23 @@ export interface XzPlan {
 }
 
 /** Undefined if there is no stream in it, or one that does not come out again. */
-export function planXz(base: Base, target: Uint8Array, log?: (text: string) => void): XzPlan | undefined {
-  const wanted = unpackXz([target]);
+export function planPacked<Stream>(
+  { unpack, codec, ends }: PackedFormat<Stream>,
+  base: Base,
+  target: Uint8Array,
+  log?: (text: string) => void,
+): PackedPlan<Stream> | undefined {
+  const wanted = unpack([target]);
   if (wanted.parse.count === 0) return undefined;
-  const old = unpackXz(filesOf(base));
+  const old = unpack(filesOf(base));
   const plan = planDiff({ bytes: old.form, ends: old.ends }, wanted.form, log);
-  for (const endsAsUsual of [true, false]) {
+  for (const endsAsUsual of ends) {
     const counter = new CostCounter();
     const form = new Uint8Array(wanted.form);
     try {
       const map = new ContentMap(plan.blocks);
       const given = { ...wanted, endsAsUsual };
-      const file = new StreamCodec().code(counter, form, map, old.parse, target.length, given);
+      const file = codec().code(counter, form, map, old.parse, target.length, given);
       log?.(`parse ${(counter.cost / 8).toFixed(0)} bytes`);
       if (Buffer.compare(file, target) !== 0) return undefined;
       return { old, wanted, endsAsUsual, plan, bits: plan.bits + counter.cost };
@@ -49,20 +83,24 @@ export function planXz(base: Base, target: Uint8Array, log?: (text: string) => v
 }
 
 /** Codes such files one after the other. */
-export class XzFiles {
-  readonly #streams = new StreamCodec();
+export class PackedFiles<Stream> {
+  readonly #unpack: PackedFormat<Stream>['unpack'];
+  readonly #codec: PackingCodec<Stream>;
   readonly #records: RecordCodec;
 
-  constructor(records: RecordCodec) {
+  constructor({ unpack, codec }: PackedFormat<Stream>, records: RecordCodec) {
+    this.#unpack = unpack;
+    this.#codec = codec();
     this.#records = records;
   }
 
-  encode(coder: BitCoder, bulk: BulkStore, { old, wanted, endsAsUsual, plan }: XzPlan, maxBytes: number): void {
+  encode(coder: BitCoder, bulk: BulkStore, packed: PackedPlan<Stream>, maxBytes: number): void {
+    const { old, wanted, endsAsUsual, plan } = packed;
     const { form } = wanted;
     const base = { bytes: old.form, ends: old.ends };
     this.#records.code(coder, bulk, base, () => {}, form.length, form, plan, plan.analysed);
     const map = new ContentMap(plan.blocks);
-    this.#streams.code(coder, new Uint8Array(form), map, old.parse, maxBytes, { ...wanted, endsAsUsual });
+    this.#codec.code(coder, new Uint8Array(form), map, old.parse, maxBytes, { ...wanted, endsAsUsual });
   }
 
   /** The file, of at most `maxBytes`: held whole, and so is its form. */
@@ -70,7 +108,7 @@ export class XzFiles {
     const most = Math.min(maxBytes, MAX_PACKED_BYTES);
     const { form, map, parse } = this.#form(coder, bulk, base, maxFormBytes(most));
     buffersSpent(form.length);
-    const file = this.#streams.code(coder, form, map, parse, most);
+    const file = this.#codec.code(coder, form, map, parse, most);
     buffersSpent(form.length + parse.memoryBytes);
     return file;
   }
@@ -81,8 +119,8 @@ export class XzFiles {
     bulk: BulkStore,
     base: Base,
     maxBytes: number,
-  ): Pick<Unpacked, 'form' | 'parse'> & { readonly map: ContentMap } {
-    const old = unpackXz(filesOf(base));
+  ): { readonly form: Uint8Array; readonly parse: Parse; readonly map: ContentMap } {
+    const old = this.#unpack(filesOf(base));
     const form = new Collected(Math.min(maxBytes, old.form.length + (old.form.length >> LIKELY_GROWTH)));
     const sink: Sink = (bytes) => form.add(bytes);
     const blocks = this.#records.code(coder, bulk, { bytes: old.form, ends: old.ends }, sink, maxBytes);
