@@ -1,4 +1,6 @@
 /** Archives as initial RAM disks are, byte for byte what `cpio -o -H newc` writes. */
+import { createHash } from 'node:crypto';
+import type { NewFiles } from '../../service/delta/archive/known-files.ts';
 export interface CpioMember {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -18,4 +20,24 @@ function memberOf(path: string, bytes: ArrayLike<number>, mode: number): Buffer 
 
 function toFour(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
+}
+
+const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** These files and no others, as known to whoever makes a bundle and whoever takes it. */
+export function knownOf(files: readonly CpioMember[]): NewFiles {
+  const find = (is: (file: CpioMember) => boolean): number | undefined => {
+    const index = files.findIndex(is);
+    return index < 0 ? undefined : index;
+  };
+  return {
+    isOld: (sha256) => files.some(({ bytes }) => sha(bytes) === sha256),
+    atPath: (path) => find((file) => file.path === path),
+    withContent: (sha256) => find(({ bytes }) => sha(bytes) === sha256),
+    hasContent: (number, sha256) => sha(files[number]?.bytes ?? Buffer.alloc(0)) === sha256,
+    file: (number) => {
+      const bytes = files[number]?.bytes;
+      return bytes && { sizeBytes: bytes.length, read: () => bytes };
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /**
  * A packed archive made from its skeleton, files that are known, and a recipe: LEB128 numbers (bytes of the skeleton before what was
- * packed, and after; 1 if a trailer of gzip follows; the style of the deflate stream), then the stream's corrections.
+ * packed, and after; 1 if a trailer of gzip follows; the style of the deflate stream, or `FRAME_STYLE`), then the stream's corrections.
  */
 import { RippleError } from '../../api/errors.ts';
 import { UnreadableStreamError } from '../deflate/format.ts';
@@ -8,9 +8,13 @@ import { Trailer } from '../deflate/members.ts';
 import { rebuildLargeStream } from '../deflate/rebuild.ts';
 import { Numbers } from '../deflate/recipe-numbers.ts';
 import type { KnownFile } from './known-files.ts';
+import type { Place } from './places.ts';
 import { Pulled } from './pulled.ts';
 import { MAX_CONTENT_BYTES } from './skeleton.ts';
 import { type Member, walkArchive } from './walk.ts';
+
+/** In place of a style: packed in a Zstandard frame. */
+export const FRAME_STYLE = 255;
 
 /** Bytes of the skeleton, or a file. */
 export type Piece = { readonly bytes: Uint8Array } | { readonly file: KnownFile };
@@ -30,11 +34,22 @@ function readRecipe(skeleton: Uint8Array, recipe: Uint8Array): Recipe {
   return { before, after, trailed, style, corrections: numbers.rest() };
 }
 
-/** What was packed, in order. `fileOf` is asked about each member, and says which file has its data, if they are not in the skeleton. */
+/** What stands before the frame and after it; undefined where it is no frame. */
+export function aroundFrame(
+  skeleton: Uint8Array,
+  recipe: Uint8Array,
+): { readonly before: Uint8Array; readonly after: Uint8Array } | undefined {
+  const { before, after, style } = readRecipe(skeleton, recipe);
+  if (style !== FRAME_STYLE) return undefined;
+  return { before: skeleton.subarray(0, before), after: skeleton.subarray(skeleton.length - after) };
+}
+
+/** What was packed, in order. `fileOf` is asked about each member, and says which file has its data, if they are not in the skeleton; `placed` is told where they stand. */
 export function piecesOf(
   skeleton: Uint8Array,
   recipe: Uint8Array,
   fileOf: (member: Member) => KnownFile | undefined,
+  placed?: (place: Place) => void,
 ): Piece[] {
   const { before, after } = readRecipe(skeleton, recipe);
   const source = Pulled.of(skeleton.subarray(before, skeleton.length - after));
@@ -48,6 +63,7 @@ export function piecesOf(
   walkArchive(source, {
     between: (bytes) => add({ bytes }, bytes.length),
     member: (member) => {
+      placed?.({ ...member, at: sizeBytes });
       const file = fileOf(member);
       if (file && file.sizeBytes !== member.sizeBytes) throw new UnreadableStreamError('a member of another size');
       add(file ? { file } : { bytes: source.exactly(member.sizeBytes) }, member.sizeBytes);

@@ -4,8 +4,9 @@ import { correctionsOfLarge } from '../deflate/rebuild.ts';
 import { putNumber } from '../deflate/recipe-numbers.ts';
 import { STYLES, type StyleNumber } from '../deflate/style.ts';
 import { MAX_RECIPE_BYTES } from '../deflate/unpacked.ts';
+import type { UnpackedFrame } from './frame-archive.ts';
 import type { NewFiles } from './known-files.ts';
-import { type Piece, piecesOf, putTogether } from './put-together.ts';
+import { FRAME_STYLE, type Piece, piecesOf, putTogether } from './put-together.ts';
 import { skeletonOf, streamOf } from './skeleton.ts';
 
 /** So much of the content is looked at to find the style. */
@@ -20,6 +21,8 @@ export interface Apart {
   readonly recipe: Uint8Array;
   /** For each member the new file that has its data; undefined: they are in the skeleton. */
   readonly members: readonly (number | undefined)[];
+  /** Of an archive in a frame: whoever uses it sees to it that it comes out again. */
+  readonly unpacked?: UnpackedFrame | undefined;
 }
 
 /** Undefined for what is no packed archive, or cannot be packed again from what is known. */
@@ -28,16 +31,18 @@ export function takeApart(file: Uint8Array, known: NewFiles): Apart | undefined 
   if (from === undefined) return undefined;
   try {
     const members: (number | undefined)[] = [];
-    const { bytes, before, after, trailed } = skeletonOf(file, from, ({ path }, sha256) => {
+    const { bytes, before, after, trailed, unpacked } = skeletonOf(file, from, ({ path }, sha256) => {
       const same = known.atPath(path);
       const number = same !== undefined && known.hasContent(same, sha256) ? same : known.withContent(sha256);
       members.push(number);
       return number !== undefined;
     });
-    const style = styleOf(file, from);
+    const style = unpacked ? FRAME_STYLE : styleOf(file, from);
     if (style === undefined) return undefined;
     const steps: number[] = [];
     for (const number of [before, after, trailed ? 1 : 0, style]) putNumber(steps, number);
+    if (unpacked || style === FRAME_STYLE)
+      return { skeleton: bytes, recipe: Uint8Array.from(steps), members, unpacked };
     const corrections = correctionsOfLarge(file, from, style, { maxBytes: MAX_RECIPE_BYTES - steps.length });
     const apart = { skeleton: bytes, recipe: Buffer.concat([Uint8Array.from(steps), corrections]), members };
     return comesOut(apart, file, known) ? apart : undefined;

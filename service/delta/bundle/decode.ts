@@ -103,8 +103,11 @@ export class BundleDecoder {
       if (!rest) return;
       this.#solid.push(rest);
       if (this.#template && this.#contents.length === this.#checks.length) this.#complete(this.#template);
-    } catch (error) {
-      throw asRippleError(error);
+    } catch (thrown) {
+      const error = asRippleError(thrown);
+      // What makes no sense with a damaged base may make sense with a good one.
+      if (error.code === 'InvalidArgument') this.#blameBase(this.#content);
+      throw error;
     }
   }
 
@@ -190,20 +193,27 @@ export class BundleDecoder {
 
   #endContent(number: number): void {
     if (!this.#content) return;
-    const { hash, md5, files, base, sizeBytes } = this.#content;
+    const content = this.#content;
+    const { hash, md5, sizeBytes } = content;
     this.#content = undefined;
     const digest = hash.digest();
     if (!this.#checks[number]?.equals(digest.subarray(0, CHECK_BYTES))) {
-      requireBase(files, base);
-      const damaged = this.#known?.damaged();
-      if (damaged) throw damagedBase(damaged);
+      this.#blameBase(content);
       throw wrong(`content ${number + 1} of the bundle came out wrong`);
     }
-    const content = { sha256: digest.toString('hex'), sizeBytes };
-    this.#contents.push(content);
+    const done = { sha256: digest.toString('hex'), sizeBytes };
+    this.#contents.push(done);
     if (md5) this.#md5Lists?.set(number, md5.digest('hex'));
     this.#leftBytes -= sizeBytes;
-    this.#options.end?.(number, content);
+    this.#options.end?.(number, done);
+  }
+
+  /** @throws RippleError if what the content is made from is not what it should be */
+  #blameBase(content: Content | undefined): void {
+    if (!content) return;
+    requireBase(content.files, content.base);
+    const damaged = this.#known?.damaged();
+    if (damaged) throw damagedBase(damaged);
   }
 
   #complete(template: ReadTemplate): void {

@@ -1,13 +1,10 @@
 import { RippleError } from '../../api/errors.ts';
 import { requireMemory } from '../../sys/free-memory.ts';
 import type { KnownFiles, NewFiles } from '../archive/known-files.ts';
-import { putTogether as packAgain } from '../archive/put-together.ts';
-import { oldSkeleton } from '../archive/skeleton.ts';
-import { takeApart as takeArchiveApart } from '../archive/take-apart.ts';
 import { MAX_FORM_BYTES, MAX_RECIPE_BYTES, putTogether, takeApart, unpackedForm } from '../deflate/unpacked.ts';
 import type { Stream } from '../xz/container.ts';
 import type { Frame } from '../zstd/frame.ts';
-import { ArchiveCodec } from './archive-codec.ts';
+import { ArchiveFiles, type ArchivePlan, archiveBase, planArchive } from './archive-files.ts';
 import { type Base, baseOf, filesOf, joined } from './base.ts';
 import { BitModels } from './bit-models.ts';
 import type { BulkStore } from './bulk.ts';
@@ -28,7 +25,7 @@ export interface FilePlan {
   /** Of a file that is coded unpacked. */
   readonly recipe: Uint8Array | undefined;
   /** Of a packed archive that is coded by its skeleton. */
-  readonly archive?: { readonly members: readonly (number | undefined)[]; readonly known: NewFiles };
+  readonly archive?: ArchivePlan;
   /** Of a file whose packed streams are taken apart. */
   readonly streams?: StreamsPlan;
 }
@@ -55,7 +52,10 @@ const GOOD_SHARE = 1 / 4;
 /** Tries what there is and answers the smallest. `known`: files that both sides have by then. */
 export function planFile(base: Base, target: Uint8Array, log?: (text: string) => void, known?: NewFiles): FilePlan {
   const archive = known && planArchive(base, target, known, log);
-  if (archive && archive.plan.bits < 8 * GOOD_SHARE * target.length) return archive;
+  if (archive && archive.bits < 8 * GOOD_SHARE * target.length) {
+    const { base: old, skeleton, recipe, plan, bits } = archive;
+    return { base: old.form, target: skeleton, plan: { ...plan, bits }, recipe, archive };
+  }
   const inStreams = planStreams(base, target, log);
   if (inStreams && inStreams.plan.bits < 8 * GOOD_SHARE * target.length) return inStreams;
   const plain: FilePlan = { base, target, plan: planDiff(base, target, log), recipe: undefined };
@@ -84,23 +84,6 @@ function demandMemory({ bytes }: Base, kind: keyof typeof MEMORY_PER_BYTE): void
   if (needed > ALWAYS_FREE_BYTES) requireMemory(needed, `unpacking a file of ${bytes.length} bytes to compare it`);
 }
 
-function planArchive(
-  base: Base,
-  target: Uint8Array,
-  known: NewFiles,
-  log?: (text: string) => void,
-): FilePlan | undefined {
-  const apart = takeArchiveApart(target, known);
-  if (!apart) return undefined;
-  const { skeleton, recipe, members } = apart;
-  const form = archiveBase(base, known);
-  return { base: form, target: skeleton, plan: planDiff(form, skeleton, log), recipe, archive: { members, known } };
-}
-
-function archiveBase(base: Base, known: KnownFiles): Base {
-  return joined(filesOf(base).map((file) => oldSkeleton(file, known)));
-}
-
 function unpackedBase(base: Base): Base {
   return base.ends.length <= 1 ? baseOf(unpackedForm(base.bytes)) : joined(filesOf(base).map(unpackedForm));
 }
@@ -113,7 +96,7 @@ const MAX_RATIO = 1032;
 /** Codes files one after the other: those that hold compressed streams unpacked, where that is smaller. */
 export class FileCodec {
   readonly #records: RecordCodec;
-  readonly #archives = new ArchiveCodec();
+  readonly #archives = new ArchiveFiles();
   readonly #flags = new BitModels(2, 60);
   readonly #lengths = new NumberModels(1, 60);
   readonly #recipes = new BitModels(RECIPE_CONTEXTS * 256, 60);
@@ -141,7 +124,7 @@ export class FileCodec {
       this.#recipe(coder, recipe);
     }
     this.#records.code(coder, bulk, base, () => {}, target.length, target, plan, plan.analysed);
-    if (recipe && archive) this.#archives.code(coder, target, recipe, archive.known, archive.members);
+    if (archive) this.#archives.encode(coder, archive, Number.MAX_SAFE_INTEGER);
   }
 
   /**
@@ -165,12 +148,17 @@ export class FileCodec {
     demandMemory(base, isArchive ? 'archive' : 'gzip');
     const form = new Collected();
     const maxFormBytes = Math.min(MAX_FORM_BYTES, maxBytes * MAX_RATIO);
-    const unpacked = isArchive && known ? archiveBase(base, known) : unpackedBase(base);
-    this.#records.code(coder, bulk, unpacked, (bytes) => form.add(bytes), maxFormBytes);
+    const record = (unpacked: Base): void => {
+      this.#records.code(coder, bulk, unpacked, (bytes) => form.add(bytes), maxFormBytes);
+    };
     if (isArchive && known) {
-      packAgain(form.bytes, recipe, this.#archives.code(coder, form.bytes, recipe, known), maxBytes, sink);
+      const old = archiveBase(base, known);
+      record(old.form);
+      const give = (file: Uint8Array): void => handOn(file, sink);
+      this.#archives.decode(coder, form.bytes, recipe, known, old.packing, maxBytes, give);
       return;
     }
+    record(unpackedBase(base));
     handOn(putTogether(form.bytes, recipe, maxBytes), sink);
   }
 

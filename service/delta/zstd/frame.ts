@@ -1,8 +1,8 @@
 /** Frames of Zstandard (RFC 8878, 3.1.1) anywhere in a file. */
-import type { Parse } from '../ripdiff/parse/parse.ts';
+import { Parse } from '../ripdiff/parse/parse.ts';
 import type { Block } from './block.ts';
 import { BlockReader } from './block-reader.ts';
-import type { Content } from './content.ts';
+import { Content } from './content.ts';
 import { damaged, BLOCK as KINDS, MAGIC, MAX_BLOCK } from './format.ts';
 
 const SINGLE_SEGMENT = 1 << 5;
@@ -70,17 +70,39 @@ export function blockHead(kind: number, isLast: boolean, sizeBytes: number): Uin
 
 /** Unpacks the frame at `from` into `content`. @throws UnreadableStreamError for what is damaged, or unusual */
 export function readFrame(file: Uint8Array, from: number, content: Content, parse: Parse): Frame {
+  const { header, blocks, at } = readBlocks(file, from, content, parse);
+  const check = file.subarray(at, at + (hasCheck(header) ? CHECK_BYTES : 0));
+  const contentBytes = blocks.reduce((sum, block) => sum + block.contentBytes, 0);
+  const expected = writeHeader(header, contentBytes);
+  if (!expected || Buffer.compare(expected, file.subarray(from, from + expected.length)) !== 0) throw damaged();
+  return { from, end: at + check.length, header, blocks, contentBytes, check };
+}
+
+/** What the first block of the frame at `from` unpacks to. @throws UnreadableStreamError */
+export function frameStart(file: Uint8Array, from: number): Uint8Array {
+  const content = new Content(MAX_BLOCK);
+  content.limit = MAX_BLOCK;
+  readBlocks(file, from, content, new Parse(), 1);
+  return content.bytes;
+}
+
+function readBlocks(
+  file: Uint8Array,
+  from: number,
+  content: Content,
+  parse: Parse,
+  most = MAX_BLOCKS,
+): { readonly header: FrameHeader; readonly blocks: readonly Block[]; readonly at: number } {
   const descriptor = file[from + MAGIC.length] ?? 0;
   const header = {
     descriptor,
     window: hasWindow({ descriptor }) ? (file[from + MAGIC.length + 1] ?? 0) : 0,
   };
-  const start = content.size;
   if ((descriptor & (RESERVED | DICTIONARY)) !== 0) throw damaged();
   let at = from + MAGIC.length + 1 + (hasWindow(header) ? 1 : 0) + sizeBytesOf(descriptor);
   const reader = new BlockReader(content, parse);
   const blocks: Block[] = [];
-  for (let isLast = false; !isLast; ) {
+  for (let isLast = false; !isLast && blocks.length < most; ) {
     if (at + BLOCK_HEAD_BYTES > file.length || blocks.length === MAX_BLOCKS) throw damaged();
     const value = (file[at] ?? 0) | ((file[at + 1] ?? 0) << 8) | ((file[at + 2] ?? 0) << 16);
     isLast = (value & 1) !== 0;
@@ -98,10 +120,5 @@ export function readFrame(file: Uint8Array, from: number, content: Content, pars
     blocks.push({ kind, isLast, contentBytes: content.size - before, shape });
     at = end;
   }
-  const check = file.subarray(at, at + (hasCheck(header) ? CHECK_BYTES : 0));
-  at += check.length;
-  const contentBytes = content.size - start;
-  const expected = writeHeader(header, contentBytes);
-  if (!expected || Buffer.compare(expected, file.subarray(from, from + expected.length)) !== 0) throw damaged();
-  return { from, end: at, header, blocks, contentBytes, check };
+  return { header, blocks, at };
 }

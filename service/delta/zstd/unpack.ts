@@ -46,7 +46,7 @@ function framesOf(file: Uint8Array, content: Content, parse: Parse): Frame[] {
   let done = 0;
   for (let at = bytes.indexOf(MAGIC); at >= 0 && frames.length < MAX_FRAMES && failures < MAX_FAILURES; ) {
     const { size } = content;
-    const { count, sizeBytes } = parse;
+    const mark = parse.mark();
     try {
       content.limit = limit;
       content.add(file.subarray(done, at));
@@ -58,7 +58,7 @@ function framesOf(file: Uint8Array, content: Content, parse: Parse): Frame[] {
       if (!(error instanceof UnreadableStreamError)) throw error;
       failures++;
       content.size = size;
-      parse.cut(count, sizeBytes);
+      parse.backTo(mark);
       at = bytes.indexOf(MAGIC, at + 1);
     }
   }

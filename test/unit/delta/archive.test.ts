@@ -1,37 +1,17 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { RippleError } from '../../../service/api/errors.ts';
-import type { KnownFile, NewFiles } from '../../../service/delta/archive/known-files.ts';
+import type { KnownFile } from '../../../service/delta/archive/known-files.ts';
 import { piecesOf, putTogether } from '../../../service/delta/archive/put-together.ts';
 import { oldSkeleton, streamOf } from '../../../service/delta/archive/skeleton.ts';
 import { takeApart } from '../../../service/delta/archive/take-apart.ts';
 import { trailerOf } from '../../../service/delta/deflate/members.ts';
-import { type CpioMember, cpioOf } from '../../helpers/cpio.ts';
+import { type CpioMember, cpioOf, knownOf } from '../../helpers/cpio.ts';
 import { edited } from '../../helpers/edited.ts';
 import { mutated } from '../../helpers/mutated.ts';
 import { asGzip, gzipped, prose } from '../../helpers/packed.ts';
 import { seeded } from '../../helpers/random.ts';
-
-const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-function knownOf(files: readonly CpioMember[]): NewFiles {
-  const find = (is: (file: CpioMember) => boolean): number | undefined => {
-    const index = files.findIndex(is);
-    return index < 0 ? undefined : index;
-  };
-  return {
-    isOld: (sha256) => files.some(({ bytes }) => sha(bytes) === sha256),
-    atPath: (path) => find((file) => file.path === path),
-    withContent: (sha256) => find(({ bytes }) => sha(bytes) === sha256),
-    hasContent: (number, sha256) => sha(files[number]?.bytes ?? Buffer.alloc(0)) === sha256,
-    file: (number) => {
-      const bytes = files[number]?.bytes;
-      return bytes && { sizeBytes: bytes.length, read: () => bytes };
-    },
-  };
-}
 
 const random = seeded(1);
 const FILES: readonly CpioMember[] = [
@@ -78,7 +58,7 @@ for (const [name, file] of Object.entries({
     assert.deepEqual(apart.members, [undefined, 0, 1, 2, 0]);
     assert.ok(apart.skeleton.length < 10_000, `${apart.skeleton.length} bytes`);
     assert.ok(again(apart.skeleton, apart.recipe, apart.members).equals(file));
-    assert.ok(Buffer.from(apart.skeleton).equals(oldSkeleton(file, knownOf(FILES))));
+    assert.ok(Buffer.from(apart.skeleton).equals(oldSkeleton(file, knownOf(FILES)).bytes));
   });
 
 test('an archive larger than what is held of it at once comes out right at any level', () => {
@@ -108,8 +88,8 @@ test('what is no packed archive is left alone, and one of which too much stands 
   assert.equal(streamOf(DISK), undefined);
   const stranger = gzipped(cpioOf([{ path: 'stranger', bytes: Buffer.alloc(17 << 20, 'abc') }]), 1);
   assert.equal(takeApart(stranger, known), undefined);
-  assert.equal(oldSkeleton(stranger, known).length, 0);
-  assert.equal(oldSkeleton(DISK, known).length, 0);
+  assert.equal(oldSkeleton(stranger, known).bytes.length, 0);
+  assert.equal(oldSkeleton(DISK, known).bytes.length, 0);
 });
 
 test('a stream by another program stays packed', () => {

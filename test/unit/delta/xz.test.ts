@@ -184,7 +184,7 @@ test('what unpacks to very much is left as it is', () => {
 test('a parse has a largest size', () => {
   const parse = new Parse(MAX_SYMBOLS);
   const fill = (): void => {
-    for (let i = 0; i <= MAX_SYMBOLS; i++) parse.push(KIND.literal, 1, 0);
+    for (let i = 0; i <= MAX_SYMBOLS; i++) parse.push(KIND.short, 1, 1);
   };
   assert.throws(fill, /too many symbols/);
 });

@@ -44,7 +44,7 @@ export class Foreseen {
     const symbols = this.#symbols;
     symbols.seek(old);
     this.isCopied = this.#map.isCopied(at);
-    this.isAligned = symbols.start === old;
+    this.isAligned = symbols.isAligned;
     this.oldKind = symbols.kind;
     this.nextKind = symbols.nextKind;
     if (this.oldKind === NOTHING) return;
@@ -54,7 +54,7 @@ export class Foreseen {
     this.distance = this.#newDistance(at, old, symbols.distance, start);
     if (this.distance === 0) return;
     this.full = this.matchLength(at, this.distance, most);
-    const length = Math.min(symbols.start + symbols.length - old, this.full);
+    const length = Math.min(symbols.left, this.full);
     let which = 0;
     while (which < REPS && reps[which] !== this.distance) which++;
     if (length >= this.#rules.minMatch) {

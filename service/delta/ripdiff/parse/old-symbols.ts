@@ -1,5 +1,5 @@
 import type { Parse } from './parse.ts';
-import type { Kind } from './symbols.ts';
+import { KIND, type Kind } from './symbols.ts';
 
 /** Further on than this a search is faster than to go there. */
 const NEAR_BYTES = 1 << 8;
@@ -8,8 +8,8 @@ const NEAR_BYTES = 1 << 8;
 export class OldSymbols {
   readonly #parse: Parse;
   #index = 0;
-  /** Where the symbol that was sought last begins. */
-  start = 0;
+  #start = 0;
+  #position = 0;
 
   constructor(parse: Parse) {
     this.#parse = parse;
@@ -18,21 +18,27 @@ export class OldSymbols {
   /** The symbol that covers `position`. */
   seek(position: number): void {
     const parse = this.#parse;
-    if (position < this.start || position > this.start + NEAR_BYTES) {
+    this.#position = position;
+    if (position < this.#start || position > this.#start + NEAR_BYTES) {
       this.#index = parse.near(position);
-      this.start = parse.place(this.#index);
+      this.#start = parse.place(this.#index);
     }
     for (;;) {
       const length = parse.length(this.#index);
-      if (position < this.start + length) return;
-      this.start += length;
+      if (position < this.#start + length) return;
+      this.#start += length;
       this.#index++;
     }
   }
 
-  /** Bytes that it stands for. */
-  get length(): number {
-    return this.#parse.length(this.#index);
+  /** Bytes that are left of it. */
+  get left(): number {
+    return this.#start + this.#parse.length(this.#index) - this.#position;
+  }
+
+  /** It begins where it was sought. */
+  get isAligned(): boolean {
+    return this.kind === KIND.literal || this.#start === this.#position;
   }
 
   get kind(): Kind {
@@ -41,7 +47,7 @@ export class OldSymbols {
 
   /** The kind of the symbol after it. */
   get nextKind(): Kind {
-    return this.#parse.kind(this.#index + 1);
+    return this.kind === KIND.literal && this.left > 1 ? KIND.literal : this.#parse.kind(this.#index + 1);
   }
 
   get distance(): number {
