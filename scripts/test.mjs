@@ -42,6 +42,8 @@ const APART = [
   'test/attack/fetch-faults',
   'test/debian/',
   'test/powercut/',
+  'test/ui/matrix',
+  'test/ui/pictures',
   'test/class/',
   'test/boot/',
 ];
