@@ -8,8 +8,12 @@ export function availableBytes(meminfo = readFileSync('/proc/meminfo', 'latin1')
   return kibibytes === undefined ? Number.POSITIVE_INFINITY : Number(kibibytes) * 1024;
 }
 
+/** Less is there, or nothing runs at all. */
+const ALWAYS_FREE_BYTES = 32 << 20;
+
 /** @throws RippleError `NoSpace` naming `what` and both numbers */
 export function requireMemory(neededBytes: number, what: string): void {
+  if (neededBytes <= ALWAYS_FREE_BYTES) return;
   const available = availableBytes();
   if (neededBytes <= available) return;
   const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;

@@ -1,4 +1,5 @@
 /** Archives that are packed in a Zstandard frame: they are unpacked whole, and their parse is kept. */
+import { requireMemory } from '../../sys/free-memory.ts';
 import { UnreadableStreamError } from '../deflate/format.ts';
 import { Parse } from '../ripdiff/parse/parse.ts';
 import { Content } from '../zstd/content.ts';
@@ -9,6 +10,8 @@ import { type Frame, frameStart, readFrame } from '../zstd/frame.ts';
 export const MAX_FRAME_CONTENT = 256 << 20;
 const MAX_SYMBOLS = 1 << 25;
 const LIKELY_RATIO = 4;
+/** For each packed byte: content, its copy while it grows, and parse; measured on all modules of a kernel. */
+const MEMORY_PER_BYTE = 13;
 
 export interface UnpackedFrame {
   readonly content: Uint8Array;
@@ -30,8 +33,12 @@ export function startInFrame(file: Uint8Array, from: number): Uint8Array {
   }
 }
 
-/** @throws UnreadableStreamError */
+/**
+ * @throws UnreadableStreamError
+ * @throws RippleError `NoSpace` where it takes more memory than is free
+ */
 export function unpackFrame(file: Uint8Array, from: number): UnpackedFrame {
+  requireMemory(MEMORY_PER_BYTE * (file.length - from), `unpacking an archive of ${file.length} bytes to compare it`);
   const content = new Content(Math.min(MAX_FRAME_CONTENT, LIKELY_RATIO * file.length));
   content.limit = MAX_FRAME_CONTENT;
   const parse = new Parse(0, MAX_SYMBOLS);

@@ -43,8 +43,6 @@ type StreamsPlan =
 
 /** Bytes of memory for each byte of the old file that a packed one takes; measured: a kernel of 8 MB, a RAM disk of 36 MB. */
 const MEMORY_PER_BYTE = { streams: 32, archive: 4, gzip: 12 };
-/** Less is there, or nothing runs at all. */
-const ALWAYS_FREE_BYTES = 32 << 20;
 
 /** A packed file that becomes this much smaller is not tried in other ways: that would take minutes. */
 const GOOD_SHARE = 1 / 4;
@@ -81,7 +79,7 @@ function planStreams(base: Base, target: Uint8Array, log?: (text: string) => voi
 /** @throws RippleError `NoSpace`: the whole file is to be fetched then, and nobody is to blame */
 function demandMemory({ bytes }: Base, kind: keyof typeof MEMORY_PER_BYTE): void {
   const needed = bytes.length * MEMORY_PER_BYTE[kind];
-  if (needed > ALWAYS_FREE_BYTES) requireMemory(needed, `unpacking a file of ${bytes.length} bytes to compare it`);
+  requireMemory(needed, `unpacking a file of ${bytes.length} bytes to compare it`);
 }
 
 function unpackedBase(base: Base): Base {

@@ -1,6 +1,9 @@
 import { damaged } from './format.ts';
 
 const FIRST_BYTES = 1 << 16;
+/** From here on it grows by a part of itself: both are held while the one is copied. */
+const LARGE_BYTES = 1 << 25;
+const LARGE_GROWTH = 1.25;
 
 /** What comes out of frames: grows, up to a bound. */
 export class Content {
@@ -44,11 +47,13 @@ export class Content {
     this.size = to;
   }
 
-  #grow(more: number): void {
-    const needed = this.size + more;
+  #grow(count: number): void {
+    const needed = this.size + count;
     if (needed > this.limit) throw damaged();
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, Math.min(this.limit, 2 * this.#bytes.length)));
+    const { length } = this.#bytes;
+    const more = Math.ceil(length * (length < LARGE_BYTES ? 2 : LARGE_GROWTH));
+    const grown = new Uint8Array(Math.max(needed, Math.min(this.limit, more)));
     grown.set(this.bytes);
     this.#bytes = grown;
   }

@@ -1,5 +1,8 @@
 /** Archives in Zstandard frames, as Debian's initramfs-tools makes them where zstd is installed. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { RippleError } from '../../../service/api/errors.ts';
 import type { NewFiles } from '../../../service/delta/archive/known-files.ts';
@@ -13,6 +16,7 @@ import { edited } from '../../helpers/edited.ts';
 import { mutated } from '../../helpers/mutated.ts';
 import { gzipped, prose, zstdPacked } from '../../helpers/packed.ts';
 import { seeded } from '../../helpers/random.ts';
+import { tempFolder } from '../../helpers/temp.ts';
 
 const random = seeded(1);
 const [ONE, TWO] = [prose(random, 200_000), prose(random, 90_001)];
@@ -100,4 +104,56 @@ test('a damaged difference of archives ends in a clean error, or within its boun
       assert.ok(error instanceof RippleError, `case ${i}: ${error instanceof Error ? error.stack : error}`);
     }
   }
+});
+
+const NEEDS_ROOT = process.getuid?.() === 0 ? {} : { skip: 'another /proc/meminfo needs root' };
+/** What a process says that unpacks and packs again where 21 MB are free. */
+const CHILD = `
+  const [codec, coder, bulk, frame, cpio, folder] = process.argv.slice(1);
+  const { readFileSync } = await import('node:fs');
+  const { FileCodec } = await import(codec);
+  const { RangeDecoder } = await import(coder);
+  const { BulkReader } = await import(bulk);
+  const { unpackFrame } = await import(frame);
+  const { knownOf } = await import(cpio);
+  const bytes = readFileSync(folder + '/code');
+  const code = { sizeBytes: bytes.length, readAt: (into, at) => into.set(bytes.subarray(at, at + into.length)) };
+  const said = (work) => { try { work(); return 'done'; } catch (error) { return error.code + ': ' + error.message; } };
+  const known = knownOf([{ path: 'zeros', bytes: Buffer.alloc(17 << 20) }]);
+  const base = { bytes: new Uint8Array(0), ends: [] };
+  console.log(said(() => unpackFrame(readFileSync(folder + '/large'), 0)));
+  console.log(said(() => new FileCodec().decode(new RangeDecoder(code), new BulkReader(code), base, () => {}, 1 << 24, known)));
+`;
+
+test('an archive that there is no memory to unpack, or to pack again, is refused beforehand', NEEDS_ROOT, (t) => {
+  const folder = tempFolder(t);
+  const zeros = { path: 'zeros', bytes: Buffer.alloc(17 << 20) };
+  const { isApart, code } = diff(Buffer.alloc(0), packed([zeros]), knownOf([zeros]));
+  assert.ok(isApart);
+  writeFileSync(join(folder, 'code'), code);
+  writeFileSync(join(folder, 'large'), packed([{ path: 'noise', bytes: random.bytes(3_000_000) }]));
+  const modules = [
+    'service/delta/ripdiff/file-codec.js',
+    'service/delta/ripdiff/range-coder.js',
+    'service/delta/ripdiff/bulk.js',
+    'service/delta/archive/frame-archive.js',
+    'test/helpers/cpio.js',
+  ].map((path) => new URL(`../../../${path}`, import.meta.url).href);
+  const run = (available: number): string[] => {
+    writeFileSync(join(folder, 'meminfo'), `MemTotal: 252000 kB\nMemAvailable:     ${available} kB\n`);
+    const script = 'mount --bind "$0" /proc/meminfo && exec "$@"';
+    const child = [process.execPath, '--input-type=module', '-e', CHILD, ...modules, folder];
+    const args = ['--mount', 'sh', '-c', script, join(folder, 'meminfo'), ...child];
+    return execFileSync('unshare', args, { encoding: 'utf8' }).trim().split('\n');
+  };
+  const [unpacked = '', packedAgain = ''] = run(20_000);
+  assert.match(
+    unpacked,
+    /^NoSpace: unpacking an archive of \d+ bytes to compare it takes \d\d MB of memory, and 21 MB are/,
+  );
+  assert.match(
+    packedAgain,
+    /^NoSpace: packing an archive of \d+ bytes again takes \d\d MB of memory, and 21 MB are free/,
+  );
+  assert.deepEqual(run(200_000), ['done', 'done']);
 });
