@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RippleError } from '../../../service/api/errors.ts';
-import { BlockList } from '../../../service/delta/blocks.ts';
-import { memorySource } from '../../../service/delta/byte-source.ts';
-import { NO_BASE } from '../../../service/delta/ripdiff/base.ts';
-import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
-import { ContentMap } from '../../../service/delta/ripdiff/parse/content-map.ts';
-import { planPacked } from '../../../service/delta/ripdiff/parse/packed-files.ts';
+import { encodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { MAX_SYMBOLS, Parse } from '../../../service/delta/ripdiff/parse/parse.ts';
 import { KIND } from '../../../service/delta/ripdiff/parse/symbols.ts';
-import { CostCounter } from '../../../service/delta/ripdiff/range-coder.ts';
-import { StreamCodec } from '../../../service/delta/ripdiff/xz/stream-codec.ts';
 import { XZ } from '../../../service/delta/ripdiff/xz/xz-format.ts';
 import { unpackXz } from '../../../service/delta/xz/unpack.ts';
 import { filterX86, unfilterX86 } from '../../../service/delta/xz/x86-filter.ts';
-import { edited } from '../../helpers/edited.ts';
-import { mutated } from '../../helpers/mutated.ts';
 import { prose, xzInChunks, xzPacked } from '../../helpers/packed.ts';
+import { assertDiffs, INPUTS, made, PROGRAM, testFormat } from '../../helpers/packed-format.ts';
 import { seeded } from '../../helpers/random.ts';
 
 const SETTINGS: readonly (readonly string[])[] = [
@@ -36,55 +26,17 @@ const SETTINGS: readonly (readonly string[])[] = [
   ['--block-size=30000'],
   ['-T2', '--block-size=40000'],
 ];
-const PROGRAM = readFileSync('/bin/ls');
-const INPUTS: Readonly<Record<string, Buffer>> = {
-  'one byte': Buffer.from('a'),
-  'a long run': Buffer.alloc(3 << 20, 7),
-  noise: seeded(1).bytes(150_000),
-  prose: prose(seeded(2), 200_000),
-  'a program': PROGRAM,
-  'noise, then prose, then noise': Buffer.concat([
-    seeded(3).bytes(140_000),
-    prose(seeded(4), 90_000),
-    seeded(6).bytes(70_000),
-  ]),
-};
 
-function packedAgain(file: Buffer): Buffer {
-  const unpacked = unpackXz([file]);
-  const form = new Uint8Array(unpacked.form);
-  const given = { ...unpacked, endsAsUsual: true };
-  const map = new ContentMap(new BlockList());
-  return Buffer.from(new StreamCodec().code(new CostCounter(), form, map, new Parse(), file.length, given));
-}
-
-for (const options of SETTINGS)
-  test(`what xz ${options.join(' ')} packs is unpacked, and packed again from its parse, bit for bit`, () => {
-    for (const [name, bytes] of Object.entries(INPUTS)) {
-      const file = xzPacked(bytes, ...options);
-      const { form, streams } = unpackXz([file]);
-      assert.equal(streams[0]?.length, 1, name);
-      const isFiltered = options.some((option) => /^--(delta|x86=)/.test(option));
-      assert.equal(form.length, bytes.length, name);
-      if (!isFiltered) assert.ok(bytes.equals(form), name);
-      assert.ok(file.equals(packedAgain(file)), name);
-    }
-  });
-
-function made(old: Uint8Array, diff: Uint8Array, maxNewBytes = 1 << 24): Buffer {
-  const parts: Buffer[] = [];
-  decodeDiff(old, memorySource(diff), (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes });
-  return Buffer.concat(parts);
-}
-
-test('a program that changed a little costs little in whatever settings it was packed', () => {
-  const later = edited(seeded(3), PROGRAM, 3);
-  for (const options of SETTINGS) {
-    const [old, target] = [xzPacked(PROGRAM, ...options), xzPacked(later, ...options)];
-    const diff = encodeDiff(old, target);
-    assert.ok(made(old, diff).equals(target), options.join(' '));
-    assert.ok(diff.length < target.length / 5, `${options.join(' ')}: ${diff.length} of ${target.length} bytes`);
-  }
+testFormat({
+  name: 'xz',
+  format: XZ,
+  pack: xzPacked,
+  settings: SETTINGS,
+  inputs: INPUTS,
+  isFiltered: (options) => options.some((option) => /^--(delta|x86=)/.test(option)),
+  editedShare: 1 / 5,
+  manyBlocks: ['--x86', '--lzma2=preset=6', '--block-size=2000'],
+  endBytes: 1,
 });
 
 test('an entry at the top of a packed text costs little more than the entry', () => {
@@ -118,11 +70,7 @@ test('an entry at the top of a packed text costs little more than the entry', ()
     ],
     'chunks that no packer makes': [xzInChunks(before, 5000), xzInChunks(after, 7000), 200],
   };
-  for (const [name, [old, target, most]] of Object.entries(pairs)) {
-    const diff = encodeDiff(old, target);
-    assert.ok(made(old, diff).equals(target), name);
-    assert.ok(diff.length < most, `${name}: ${diff.length} bytes`);
-  }
+  assertDiffs(pairs);
 });
 
 test('a check that is wrong stays wrong', () => {
@@ -134,51 +82,6 @@ test('a check that is wrong stays wrong', () => {
   const diff = encodeDiff(old, target);
   assert.ok(made(old, diff).equals(target));
   assert.ok(diff.length < 100, `${diff.length} bytes`);
-});
-
-test('a damaged stream is not taken apart, and no damage makes anything but a clean answer', () => {
-  const random = seeded(9);
-  const good = [
-    xzPacked(prose(random, 4000)),
-    xzPacked(PROGRAM.subarray(0, 6000), '--x86', '--lzma2', '--block-size=2000'),
-  ];
-  const cut = good[0]?.subarray(0, -1) ?? Buffer.alloc(0);
-  assert.ok(cut.equals(unpackXz([cut]).form));
-  assert.equal(planPacked(XZ, NO_BASE, cut), undefined);
-  assert.ok(made(Buffer.alloc(0), encodeDiff(Buffer.alloc(0), cut)).equals(cut));
-  let apart = 0;
-  for (let i = 0; i < 2000; i++) {
-    const file = mutated(random, good);
-    const { form, parse } = unpackXz([file]);
-    if (parse.count === 0) assert.ok(file.equals(form), `case ${i}`);
-    else if (file.equals(packedAgain(file))) apart++;
-  }
-  assert.ok(apart > 0 && apart < 2000, `${apart} were still whole`);
-});
-
-test('a damaged diff of packed files ends in a clean error, or within its bounds', () => {
-  const random = seeded(10);
-  const text = prose(random, 6000);
-  const old = xzPacked(text, '--block-size=3000');
-  const target = xzPacked(edited(random, text, 4), '--block-size=3000');
-  const diff = Buffer.from(encodeDiff(old, target));
-  assert.ok(diff.length < target.length / 3, 'it is taken apart');
-  for (let i = 0; i < 3000; i++) {
-    try {
-      assert.ok(made(old, mutated(random, [diff]), target.length).length <= target.length);
-    } catch (error) {
-      assert.ok(error instanceof RippleError, `case ${i}: ${error instanceof Error ? error.stack : error}`);
-    }
-  }
-  assert.throws(() => made(old, diff, target.length - 1), /makes more than/);
-});
-
-test('what unpacks to very much is left as it is', () => {
-  const zeros = (bytes: number): Buffer => xzPacked(Buffer.alloc(bytes), '-0');
-  const small = zeros(7 << 20);
-  assert.equal(unpackXz([small]).form.length, 7 << 20);
-  const large = zeros(9 << 20);
-  assert.ok(large.equals(unpackXz([large]).form));
 });
 
 test('a parse has a largest size', () => {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RippleError } from '../../../service/api/errors.ts';
-import { BlockList } from '../../../service/delta/blocks.ts';
-import { memorySource } from '../../../service/delta/byte-source.ts';
-import { NO_BASE } from '../../../service/delta/ripdiff/base.ts';
-import { decodeDiff, encodeDiff } from '../../../service/delta/ripdiff/index.ts';
-import { ContentMap } from '../../../service/delta/ripdiff/parse/content-map.ts';
-import { planPacked } from '../../../service/delta/ripdiff/parse/packed-files.ts';
-import { Parse } from '../../../service/delta/ripdiff/parse/parse.ts';
-import { CostCounter } from '../../../service/delta/ripdiff/range-coder.ts';
-import { FrameCodec } from '../../../service/delta/ripdiff/zstd/frame-codec.ts';
+import { encodeDiff } from '../../../service/delta/ripdiff/index.ts';
 import { ZSTD } from '../../../service/delta/ripdiff/zstd/zstd-format.ts';
-import { unpackZstd } from '../../../service/delta/zstd/unpack.ts';
-import { edited } from '../../helpers/edited.ts';
-import { mutated } from '../../helpers/mutated.ts';
 import { prose, xzPacked, zstdPacked } from '../../helpers/packed.ts';
+import { assertDiffs, INPUTS, made, PROGRAM, packedAgain, testFormat } from '../../helpers/packed-format.ts';
 import { seeded } from '../../helpers/random.ts';
 
 const SETTINGS: readonly (readonly string[])[] = [
@@ -33,64 +21,28 @@ const SETTINGS: readonly (readonly string[])[] = [
   ['-3', '--zstd=wlog=10'],
   ['-3', '--no-compress-literals'],
 ];
-const PROGRAM = readFileSync('/bin/ls');
-const INPUTS: Readonly<Record<string, Buffer>> = {
-  nothing: Buffer.alloc(0),
-  'one byte': Buffer.from('a'),
-  'a short word': Buffer.from('new Sugar new Sugar new Sugar!'),
-  'just more than a byte counts': prose(seeded(1), 300),
-  'a long run': Buffer.alloc(3 << 20, 7),
-  noise: seeded(1).bytes(150_000),
-  prose: prose(seeded(2), 200_000),
-  'a program': PROGRAM,
-  'noise, then prose, then noise': Buffer.concat([
-    seeded(3).bytes(140_000),
-    prose(seeded(4), 90_000),
-    seeded(6).bytes(70_000),
-  ]),
-};
 
-/** And what it cost to say how, in bytes. */
-function packedAgain(file: Buffer): { readonly file: Buffer; readonly cost: number } {
-  const given = { ...unpackZstd([file]), endsAsUsual: true };
-  const counter = new CostCounter();
-  const map = new ContentMap(new BlockList());
-  const again = new FrameCodec().code(counter, new Uint8Array(given.form), map, new Parse(), file.length, given);
-  return { file: Buffer.from(again), cost: counter.cost / 8 };
-}
-
-for (const options of SETTINGS)
-  test(`what zstd ${options.join(' ')} packs is unpacked, and packed again from its parse, bit for bit`, () => {
-    for (const [name, bytes] of Object.entries(INPUTS)) {
-      const file = zstdPacked(bytes, ...options);
-      const { form, streams } = unpackZstd([file]);
-      assert.equal(streams[0]?.length, 1, name);
-      assert.ok(bytes.equals(form), name);
-      assert.ok(file.equals(packedAgain(file).file), name);
-    }
-  });
+testFormat({
+  name: 'zstd',
+  format: ZSTD,
+  pack: zstdPacked,
+  settings: SETTINGS,
+  inputs: {
+    ...INPUTS,
+    nothing: Buffer.alloc(0),
+    'a short word': Buffer.from('new Sugar new Sugar new Sugar!'),
+    'just more than a byte counts': prose(seeded(1), 300),
+  },
+  editedShare: 1 / 8,
+  manyBlocks: ['-19'],
+  endBytes: 5,
+});
 
 test('codes, tables and sizes follow from the content: how a program was packed costs less than a sixth to say', () => {
   for (const level of ['-3', '-9']) {
     const file = zstdPacked(PROGRAM, level);
-    const { cost } = packedAgain(file);
+    const { cost } = packedAgain(ZSTD, file);
     assert.ok(cost < file.length / 6, `${level}: ${cost} of ${file.length} bytes`);
-  }
-});
-
-function made(old: Uint8Array, diff: Uint8Array, maxNewBytes = 1 << 24): Buffer {
-  const parts: Buffer[] = [];
-  decodeDiff(old, memorySource(diff), (bytes) => parts.push(Buffer.from(bytes)), { maxNewBytes });
-  return Buffer.concat(parts);
-}
-
-test('a program that changed a little costs little in whatever settings it was packed', () => {
-  const later = edited(seeded(3), PROGRAM, 3);
-  for (const options of SETTINGS) {
-    const [old, target] = [zstdPacked(PROGRAM, ...options), zstdPacked(later, ...options)];
-    const diff = encodeDiff(old, target);
-    assert.ok(made(old, diff).equals(target), options.join(' '));
-    assert.ok(diff.length < target.length / 8, `${options.join(' ')}: ${diff.length} of ${target.length} bytes`);
   }
 });
 
@@ -112,11 +64,7 @@ test('an entry at the top of a packed text costs little more than the entry', ()
       900,
     ],
   };
-  for (const [name, [old, target, most]] of Object.entries(pairs)) {
-    const diff = encodeDiff(old, target);
-    assert.ok(made(old, diff).equals(target), name);
-    assert.ok(diff.length < most, `${name}: ${diff.length} bytes`);
-  }
+  assertDiffs(pairs);
 });
 
 test('a check that is wrong stays wrong', () => {
@@ -128,49 +76,4 @@ test('a check that is wrong stays wrong', () => {
   const diff = encodeDiff(old, target);
   assert.ok(made(old, diff).equals(target));
   assert.ok(diff.length < 100, `${diff.length} bytes`);
-});
-
-test('a damaged frame is not taken apart, and no damage makes anything but a clean answer', () => {
-  const random = seeded(9);
-  const good = [zstdPacked(prose(random, 4000)), zstdPacked(PROGRAM.subarray(0, 9000), '-19')];
-  const cut = good[0]?.subarray(0, -5) ?? Buffer.alloc(0);
-  assert.ok(cut.equals(unpackZstd([cut]).form));
-  assert.equal(planPacked(ZSTD, NO_BASE, cut), undefined);
-  assert.ok(made(Buffer.alloc(0), encodeDiff(Buffer.alloc(0), cut)).equals(cut));
-  let [apart, asIs] = [0, 0];
-  for (let i = 0; i < 6000; i++) {
-    const file = mutated(random, good);
-    const { streams, form } = unpackZstd([file]);
-    if (streams[0]?.length === 0) {
-      assert.ok(file.equals(form), `case ${i}`);
-      asIs++;
-      continue;
-    }
-    const plan = planPacked(ZSTD, NO_BASE, file);
-    if (plan) apart++;
-  }
-  assert.ok(apart > 0 && asIs > 0, `${apart} were still whole, ${asIs} were no frames any more`);
-});
-
-test('a damaged diff of packed files ends in a clean error, or within its bounds', () => {
-  const random = seeded(10);
-  const text = prose(random, 6000);
-  const [old, target] = [zstdPacked(text, '-19'), zstdPacked(edited(random, text, 4), '-19')];
-  const diff = Buffer.from(encodeDiff(old, target));
-  assert.ok(diff.length < target.length / 3, 'it is taken apart');
-  for (let i = 0; i < 4000; i++) {
-    try {
-      assert.ok(made(old, mutated(random, [diff]), target.length).length <= target.length);
-    } catch (error) {
-      assert.ok(error instanceof RippleError, `case ${i}: ${error instanceof Error ? error.stack : error}`);
-    }
-  }
-  assert.throws(() => made(old, diff, target.length - 1), /makes more than/);
-});
-
-test('what unpacks to very much is left as it is', () => {
-  const small = zstdPacked(Buffer.alloc(7 << 20));
-  assert.equal(unpackZstd([small]).form.length, 7 << 20);
-  const large = zstdPacked(Buffer.alloc(9 << 20));
-  assert.ok(large.equals(unpackZstd([large]).form));
 });

@@ -1,9 +1,9 @@
-import { UnreadableStreamError } from '../../deflate/format.ts';
 import { type Chunk, type ChunkControl, CONTROL, chunkHeader, MAX_CHUNK } from '../../xz/chunk.ts';
 import { MAX_MATCH, propertiesOf } from '../../xz/lzma.ts';
 import type { LzmaWriter } from '../../xz/lzma-writer.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
+import { senseless } from '../parse/code-streams.ts';
 import type { GivenSymbols } from '../parse/given-symbols.ts';
 import type { Output } from '../parse/output.ts';
 import type { Packing } from '../parse/packing.ts';
@@ -47,24 +47,24 @@ export class ChunkCodec {
       const chunk = given?.chunks[i];
       const control = this.#controls.codeTree(coder, before * 8, 3, chunk?.control ?? CONTROL.end);
       if (control === CONTROL.end) break;
-      if (packing.at === end) throw damaged();
+      if (packing.at === end) throw senseless();
       if (control === CONTROL.plainAnew || control === CONTROL.packedAnew) {
         packing.start = packing.at;
         packing.writer.resetDictionary(packing.at);
         isBegun = true;
         isSet = false;
       }
-      if (!isBegun) throw damaged();
+      if (!isBegun) throw senseless();
       if (control === CONTROL.plainAnew || control === CONTROL.plain) {
         this.#plain(coder, packing, end, control, out, chunk);
       } else {
         if (control >= CONTROL.packedProperties) isSet = true;
-        if (!isSet || control < CONTROL.packed) throw damaged();
+        if (!isSet || control < CONTROL.packed) throw senseless();
         this.#packed(coder, packing, end, control, out, chunk, given);
       }
       before = control;
     }
-    if (packing.at !== end) throw damaged();
+    if (packing.at !== end) throw senseless();
     out.add(Uint8Array.of(0));
   }
 
@@ -80,7 +80,7 @@ export class ChunkCodec {
     const usual = Math.min(end - at, MAX_CHUNK.packed);
     const isUsual = this.#flags.code(coder, FLAG.usualPlain, chunk?.unpackedBytes === usual ? 1 : 0) !== 0;
     const size = isUsual ? usual : this.#sizes.code(coder, SIZE.plain, chunk?.unpackedBytes ?? 0);
-    if (size < 1 || size > usual) throw damaged();
+    if (size < 1 || size > usual) throw senseless();
     out.add(chunkHeader(control, size));
     out.add(form.subarray(at, at + size));
     packing.at += size;
@@ -108,12 +108,12 @@ export class ChunkCodec {
       this.#code(coder, packing, end, Math.min(end, from + USUAL_END.unpacked), USUAL_END.packed, given?.symbols);
     } else {
       const size = this.#sizes.code(coder, SIZE.packed, chunk?.unpackedBytes ?? 0);
-      if (size < 1 || size > Math.min(left, MAX_CHUNK.unpacked)) throw damaged();
+      if (size < 1 || size > Math.min(left, MAX_CHUNK.unpacked)) throw senseless();
       this.#code(coder, packing, from + size, from + size, MAX_CHUNK.packed, given?.symbols);
     }
     const size = packing.at - from;
     // It only looked usual, or the symbols make no sense.
-    if (size > MAX_CHUNK.unpacked || (chunk && size !== chunk.unpackedBytes)) throw damaged();
+    if (size > MAX_CHUNK.unpacked || (chunk && size !== chunk.unpackedBytes)) throw senseless();
     const packed = writer.finish();
     out.add(chunkHeader(control, size, packed.length, properties));
     out.add(packed);
@@ -144,8 +144,4 @@ export class ChunkCodec {
 /** Whether it may have ended by the rule: that is known when it was packed again. */
 function looksUsual({ unpackedBytes, from, end }: Chunk, left: number): boolean {
   return unpackedBytes === left || unpackedBytes >= USUAL_END.unpacked || end - from > USUAL_END.packed + 4;
-}
-
-function damaged(): UnreadableStreamError {
-  return new UnreadableStreamError('how it was packed makes no sense');
 }

@@ -1,4 +1,3 @@
-import { UnreadableStreamError } from '../../deflate/format.ts';
 import { type BlockHeader, readHeader, writeHeader } from '../../xz/block-header.ts';
 import { CHECK_BYTES, checkOf } from '../../xz/checks.ts';
 import { type Block, type BlockSizes, type Stream, streamHeader, streamTail } from '../../xz/container.ts';
@@ -7,6 +6,7 @@ import { LzmaWriter } from '../../xz/lzma-writer.ts';
 import { filterX86 } from '../../xz/x86-filter.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
+import { codeStreams, OWN_NUMBERS, senseless } from '../parse/code-streams.ts';
 import type { ContentMap } from '../parse/content-map.ts';
 import { GivenSymbols } from '../parse/given-symbols.ts';
 import { Output } from '../parse/output.ts';
@@ -17,7 +17,7 @@ import type { BitCoder } from '../range-coder.ts';
 import { ChunkCodec } from './chunk-codec.ts';
 
 const FLAG = { firstBlock: 0, nextBlock: 1, sameHeader: 2, rightCheck: 3 } as const;
-const NUMBER = { streams: 0, before: 1, after: 2, headerBytes: 3 } as const;
+const NUMBER = { after: OWN_NUMBERS, headerBytes: OWN_NUMBERS + 1 } as const;
 const MAX_FILTERS_BYTES = 1 << 10;
 const KIND_BITS = 4;
 const PADDING = new Uint8Array(3);
@@ -53,21 +53,9 @@ export class StreamCodec implements PackingCodec<Stream> {
     const packing = new Packing(form, map, old, new LzmaWriter(form), LZMA_RULES);
     const symbols = given && new GivenSymbols(given.parse);
     const work = { coder, packing, out, symbols, endsAsUsual: given?.endsAsUsual ?? false };
-    const streams = given?.streams[0] ?? [];
     this.#chunks.beginFile();
-    const count = this.#numbers.code(coder, NUMBER.streams, streams.length);
-    let fileAt = 0;
-    for (let i = 0; i < count; i++) {
-      const stream = streams[i];
-      const { at } = packing;
-      const before = this.#numbers.code(coder, NUMBER.before, (stream?.from ?? 0) - fileAt);
-      if (before > form.length - at) throw damaged();
-      out.add(form.subarray(at, at + before));
-      packing.at += before;
-      this.#stream(work, stream);
-      fileAt = stream?.end ?? 0;
-    }
-    out.add(form.subarray(packing.at));
+    const streams = given?.streams[0] ?? [];
+    codeStreams(coder, this.#numbers, packing, out, streams, (stream) => this.#stream(work, stream));
     return out.bytes;
   }
 
@@ -90,7 +78,7 @@ export class StreamCodec implements PackingCodec<Stream> {
     const header = this.#codeHeader(coder, block?.header);
     const after = form.length - at - (block?.unpackedBytes ?? 0);
     const unpackedBytes = form.length - at - this.#numbers.code(coder, NUMBER.after, after);
-    if (unpackedBytes < 0) throw damaged();
+    if (unpackedBytes < 0) throw senseless();
     const content = form.subarray(at, at + unpackedBytes);
     const expected = header.filter === undefined ? undefined : checkOf(kind, content);
     const check = this.#codeCheck(coder, kind, expected, block?.check);
@@ -113,7 +101,7 @@ export class StreamCodec implements PackingCodec<Stream> {
     const isSame = bare !== undefined && Buffer.compare(bare, this.#header) === 0;
     if (this.#flags.code(coder, FLAG.sameHeader, isSame ? 1 : 0) !== 0) return readHeader(this.#header);
     const length = this.#numbers.code(coder, NUMBER.headerBytes, bare?.length ?? 0);
-    if (length > MAX_FILTERS_BYTES) throw damaged();
+    if (length > MAX_FILTERS_BYTES) throw senseless();
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = this.#filterBytes.codeTree(coder, 0, 8, bare?.[i] ?? 0);
     this.#header = bytes;
@@ -129,8 +117,4 @@ export class StreamCodec implements PackingCodec<Stream> {
     for (let i = 0; i < check.length; i++) check[i] = this.#checkBytes.codeTree(coder, 0, 8, given?.[i] ?? 0);
     return check;
   }
-}
-
-function damaged(): UnreadableStreamError {
-  return new UnreadableStreamError('how it was packed makes no sense');
 }

@@ -1,9 +1,9 @@
-import { UnreadableStreamError } from '../../deflate/format.ts';
 import { ZSTD_RULES } from '../../zstd/format.ts';
 import { CHECK_BYTES, type Frame, type FrameHeader, hasCheck, hasWindow, writeHeader } from '../../zstd/frame.ts';
 import { SequenceHistory } from '../../zstd/sequence-history.ts';
 import { BitModels } from '../bit-models.ts';
 import { NumberModels } from '../numbers.ts';
+import { codeStreams, OWN_NUMBERS, senseless } from '../parse/code-streams.ts';
 import type { ContentMap } from '../parse/content-map.ts';
 import { GivenSymbols } from '../parse/given-symbols.ts';
 import { Output } from '../parse/output.ts';
@@ -13,7 +13,7 @@ import type { Parse } from '../parse/parse.ts';
 import type { BitCoder } from '../range-coder.ts';
 import { BlockCodec } from './block-codec.ts';
 
-const NUMBER = { frames: 0, before: 1, after: 2 } as const;
+const NUMBER = { after: OWN_NUMBERS } as const;
 
 /** Codes how Zstandard frames were packed, from how those of old files were. */
 export class FrameCodec implements PackingCodec<Frame> {
@@ -34,21 +34,11 @@ export class FrameCodec implements PackingCodec<Frame> {
     const out = new Output(maxBytes);
     const packing = new Packing(form, map, old, new SequenceHistory(), ZSTD_RULES);
     const symbols = given && new GivenSymbols(given.parse);
-    const frames = given?.streams[0] ?? [];
     this.#blocks.beginFile();
-    const count = this.#numbers.code(coder, NUMBER.frames, frames.length);
-    let fileAt = 0;
-    for (let i = 0; i < count; i++) {
-      const frame = frames[i];
-      const { at } = packing;
-      const before = this.#numbers.code(coder, NUMBER.before, (frame?.from ?? 0) - fileAt);
-      if (before > form.length - at) throw damaged();
-      out.add(form.subarray(at, at + before));
-      packing.at += before;
-      this.#frame(coder, packing, out, symbols, frame);
-      fileAt = frame?.end ?? 0;
-    }
-    out.add(form.subarray(packing.at));
+    const frames = given?.streams[0] ?? [];
+    codeStreams(coder, this.#numbers, packing, out, frames, (frame) =>
+      this.#frame(coder, packing, out, symbols, frame),
+    );
     return out.bytes;
   }
 
@@ -63,7 +53,7 @@ export class FrameCodec implements PackingCodec<Frame> {
     const left = packing.form.length - packing.at;
     const contentBytes = left - this.#numbers.code(coder, NUMBER.after, left - (frame?.contentBytes ?? 0));
     const head = contentBytes >= 0 ? writeHeader(header, contentBytes) : undefined;
-    if (!head) throw damaged();
+    if (!head) throw senseless();
     out.add(head);
     packing.start = packing.at;
     this.#blocks.code(coder, packing, packing.at + contentBytes, out, symbols, frame?.blocks);
@@ -78,8 +68,4 @@ export class FrameCodec implements PackingCodec<Frame> {
     const window = hasWindow({ descriptor }) ? this.#windows.codeTree(coder, 0, 8, given?.window ?? 0) : 0;
     return { descriptor, window };
   }
-}
-
-function damaged(): UnreadableStreamError {
-  return new UnreadableStreamError('how it was packed makes no sense');
 }
