@@ -1,4 +1,4 @@
-// npm run bench:screens: the first picture, and frames while much moves; writes its section of BENCHMARKS.md.
+// npm run bench:screens: what `npm run bench` says of the screens, alone and without root; writes that section of BENCHMARKS.md.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { setup } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 setup('test');
-const result = spawnSync(process.execPath, [join(root, 'build/test/bench/screens.js')], {
+const result = spawnSync(process.execPath, [join(root, 'build/test/bench/main.js'), 'screens'], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -1,4 +1,4 @@
-// npm run bench [-- boot]: set up, then measure Ripple beside rsync and OSTree; writes BENCHMARKS.md. Needs root (loop mounts).
+// npm run bench [-- screens | storage | scrub | boot]: set up, then measure Ripple beside rsync and OSTree; writes BENCHMARKS.md. Needs root (loop mounts).
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Ripple beside rsync and OSTree doing the same job, and what it adds to a start; writes BENCHMARKS.md and its
- * plots. Usage: main.js [boot | storage | scrub] [RUNS]: only the start, the back ends, or the scrub; each RUNS times.
+ * plots. Usage: main.js [screens | storage | scrub | boot] [RUNS]: only the screens, the back ends, the scrub, or the start; each RUNS times.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { measureDaemonMemory } from './daemon-memory.ts';
 import { measureFirstByte } from './first-byte.ts';
 import { publishingRivals } from './publishing.ts';
 import { plot, reportText } from './report.ts';
+import { screensText } from './screens.ts';
 import { measureScrubLoad, scrubText } from './scrub-load.ts';
 import { type SectionMarkers, withSection } from './section.ts';
 import { makeSources, type Sources } from './sources.ts';
@@ -25,8 +26,12 @@ const MARKERS = { start: '<!-- measured by npm run bench -->', end: '<!-- end of
 const STORAGE_MARKERS = { start: '<!-- measured by npm run bench storage -->', end: '<!-- end of the back ends -->' };
 
 const SCRUB_MARKERS = { start: '<!-- measured by npm run bench scrub -->', end: '<!-- end of the scrub -->' };
+const SCREENS_MARKERS = {
+  start: '<!-- measured by npm run bench screens -->',
+  end: '<!-- end of the screens -->',
+};
 /** In their order; without a word all of them, and the programs before. */
-const PARTS = ['storage', 'scrub', 'boot'];
+const PARTS = ['screens', 'storage', 'scrub', 'boot'];
 
 const [only, runsWanted = '5'] = process.argv.slice(2);
 const RUNS = Number(runsWanted);
@@ -42,7 +47,8 @@ const say = (line: string): void => console.log(line);
 const folder = mkdtempSync(join(tmpdir(), 'ripple-bench-'));
 try {
   const isWanted = (part: string): boolean => only === undefined || only === part;
-  if (only !== 'boot') {
+  if (isWanted('screens')) write(SCREENS_MARKERS, await screensText());
+  if (only !== 'boot' && only !== 'screens') {
     const sources = makeSources(folder, say);
     if (only === undefined) await measureThePrograms(sources);
     if (isWanted('storage')) write(STORAGE_MARKERS, storageText(measureStorage(sources, { folder, runs: RUNS, say })));

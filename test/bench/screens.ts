@@ -14,18 +14,12 @@ import { PROJECT_ROOT } from '../helpers/private-bus.ts';
 import { ShowWindow } from '../helpers/show-window.ts';
 import { removeFolder } from '../helpers/temp.ts';
 import { startUpdaterOnBus } from '../helpers/updater-on-bus.ts';
-import { withSection } from './section.ts';
 import { type Spread, spread } from './statistics.ts';
 import { type Frames, framesOf } from './trace-frames.ts';
 
 const RUNS = 5;
 const SECONDS = 10;
 const CHANGES_EACH_SECOND = 4;
-const MARKERS = {
-  start: '<!-- measured by npm run bench:screens -->',
-  end: '<!-- end of what bench:screens measured -->',
-};
-
 /** From the start of the activity's process to the paint of the screen's own words, in a Chromium without a display. */
 async function firstPicture(bus: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ripple-first-picture-'));
@@ -126,23 +120,25 @@ function row(what: string, { framesEachSecond, longestTaskMs, longestOwnMs, long
   return `| ${what} | ${framesEachSecond.toFixed(1)} | ${longestTaskMs.toFixed(0)} ms (${longestOwnMs.toFixed(0)} ms) | ${longTasks} |`;
 }
 
-const service = await startUpdaterOnBus();
-service.updater.set(STORY.available);
-const browser = await launchBrowser();
-try {
-  const first: number[] = [];
-  const empty: number[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'ripple-empty-page-'));
-  for (let i = 0; i <= RUNS; i++) {
-    const ms = await firstPicture(service.bus.address);
-    const alone = browserAlone(folder);
-    if (i > 0) first.push(ms);
-    if (i > 0) empty.push(alone);
-  }
-  await removeFolder(folder);
-  const picture: Spread = spread(first);
-  const script = statSync(join(PROJECT_ROOT, 'build/renderer-dist/app.js')).size;
-  const text = `## The screens
+/** Its section of BENCHMARKS.md. Browsers, and no root. */
+export async function screensText(): Promise<string> {
+  const service = await startUpdaterOnBus();
+  service.updater.set(STORY.available);
+  const browser = await launchBrowser();
+  try {
+    const first: number[] = [];
+    const empty: number[] = [];
+    const folder = mkdtempSync(join(tmpdir(), 'ripple-empty-page-'));
+    for (let i = 0; i <= RUNS; i++) {
+      const ms = await firstPicture(service.bus.address);
+      const alone = browserAlone(folder);
+      if (i > 0) first.push(ms);
+      if (i > 0) empty.push(alone);
+    }
+    await removeFolder(folder);
+    const picture: Spread = spread(first);
+    const script = statSync(join(PROJECT_ROOT, 'build/renderer-dist/app.js')).size;
+    return `## The screens
 
 Measured ${new Date().toISOString().slice(0, 10)} by \`npm run bench:screens\` on ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, Chromium ${browser.version()} without a
 display and without graphics hardware, so every picture is drawn by the processor; caches warm. Load of the machine meanwhile: ${loadavg()[0]?.toFixed(0)}.
@@ -154,10 +150,8 @@ First picture with the daemon's own words, after the start of the activity's pro
 ${row('60 neighbours, fetching: figure fills, dots fly', await moving(browser, neighbours))}
 ${row('a class of 500, 125 of them on their way', await moving(browser, school))}
 `;
-  const file = join(PROJECT_ROOT, 'BENCHMARKS.md');
-  writeFileSync(file, withSection(readFileSync(file, 'utf8'), MARKERS, text));
-  console.log(text);
-} finally {
-  await browser.close();
-  await service.stop();
+  } finally {
+    await browser.close();
+    await service.stop();
+  }
 }
