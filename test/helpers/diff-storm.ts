@@ -15,7 +15,7 @@ import { type CraftedDiff, craftedDiff } from './crafted-diff.ts';
 import { debianBsdiff } from './debian-diff.ts';
 import { edited, structuredBytes } from './edited.ts';
 import { mutated } from './mutated.ts';
-import { gzipped, prose, xzInChunks, xzPacked } from './packed.ts';
+import { gzipped, prose, xzInChunks, xzPacked, zstdPacked } from './packed.ts';
 import { type Random, seeded } from './random.ts';
 import { laterProgram, linked, randomProgram } from './small-elf.ts';
 import { bundleBetween, treeInMemory, unbundle } from './tree-in-memory.ts';
@@ -37,7 +37,7 @@ const MOST_BYTES = 20_000;
 /** Between two signs of life. */
 const PULSE_CASES = 20;
 /** Of so many pairs one is packed: a process for each file. */
-const XZ_EVERY = 20;
+const PACKED_EVERY = 20;
 
 /** Damaged copies of `originals` and whatever else `make` comes to; `take` answers whether the right thing came out. */
 interface Target {
@@ -57,7 +57,11 @@ function pair(random: Random): { old: Buffer; target: Buffer } {
   const old = structuredBytes(random, random.integer(size + 1));
   if (random.integer(20) === 0) return { old, target: structuredBytes(random, random.integer(size + 1)) };
   const target = edited(random, old, random.integer(8));
-  if (random.integer(XZ_EVERY) > 0) return { old, target };
+  if (random.integer(PACKED_EVERY) > 0) return { old, target };
+  if (random.integer(2) === 0) {
+    const level = random.pick(['-1', '-3', '-9', '-19']);
+    return { old: random.integer(5) === 0 ? old : zstdPacked(old, level), target: zstdPacked(target, level) };
+  }
   const options = random.pick([['-0'], ['-6'], ['--x86', '--lzma2'], ['--check=crc32', '--block-size=700']]);
   return { old: random.integer(5) === 0 ? old : xzPacked(old, ...options), target: xzPacked(target, ...options) };
 }
@@ -87,14 +91,12 @@ function bundleOf(random: Random): Target {
   const one = Buffer.concat([gone.subarray(0, 4200), random.bytes(450)]);
   const other = edited(random, one, 2);
   const [xz, newXz] = [xzPacked(text, '--check=crc32'), xzPacked(edited(random, text, 4), '--check=crc32')];
-  const disk = gzipped(
-    cpioOf([
-      { path: 'lib/data', bytes: changed },
-      { path: 'init', bytes: one.subarray(0, 700) },
-      { path: 'x', bytes: one },
-    ]),
-    6,
-  );
+  const archive = cpioOf([
+    { path: 'lib/data', bytes: changed },
+    { path: 'init', bytes: one.subarray(0, 700) },
+    { path: 'x', bytes: one },
+  ]);
+  const [disk, framed] = [gzipped(archive, 6), zstdPacked(archive, '-9')];
   const a = treeInMemory({
     text: { bytes: text },
     'text.xz': { bytes: xz },
@@ -102,8 +104,9 @@ function bundleOf(random: Random): Target {
     gone: { bytes: gone },
   });
   const b = treeInMemory({
-    // Comes last, for it is made from the others.
+    // They come last, for they are made from the others.
     'boot/disk': { bytes: disk },
+    'boot/framed': { bytes: framed },
     text: { bytes: text, time: 1 },
     'lib/data': { bytes: changed, time: 2 },
     'lib/empty': { bytes: Buffer.alloc(0) },
@@ -114,7 +117,7 @@ function bundleOf(random: Random): Target {
   });
   return {
     originals: [bundleBetween(a, b)],
-    bytes: Buffer.concat([changed, one, other, newXz, disk]),
+    bytes: Buffer.concat([changed, one, other, newXz, disk, framed]),
     // What comes out is checked in there, by the hash of the manifest.
     take: (bytes, maxNewBytes, made) => {
       for (const content of unbundle(a, b, bytes, { maxNewBytes, maxContents: 10 }).values()) made(content);
@@ -178,6 +181,7 @@ function damagedOnes({ seed, cases }: StormJob, begin: (number: number) => void)
   const changed = edited(random, packed, 12);
   targets.push(diffsOf(xzFile(packed, program), xzFile(changed, edited(random, program, 3))));
   targets.push(diffsOf(xzPacked(packed), xzInChunks(changed, 1500)));
+  targets.push(diffsOf(zstdPacked(packed, '-19'), zstdPacked(changed, '-3')));
   targets.push(diffsOf(linked(elf, 'x86'), linked(laterProgram(random, elf, 3), 'x86')), bundleOf(random));
   let good = 0;
   for (let i = 0; i < cases; i++) {

@@ -23,7 +23,8 @@ export class BlockCodec {
   readonly #sizes = new NumberModels(1, 60);
   readonly #symbols = new SymbolCodec();
   readonly #shapes = new ShapeCodec();
-  readonly #sequences = new Sequences();
+  /** Not before there is a block: it takes a megabyte, and most diffs have none. */
+  #sequences: Sequences | undefined;
   #kindBefore = 0;
 
   beginFile(): void {
@@ -41,6 +42,8 @@ export class BlockCodec {
     given?: readonly Block[],
   ): void {
     const writer = new BlockWriter();
+    this.#sequences ??= new Sequences();
+    const sequences = this.#sequences;
     packing.writer.beginFrame();
     this.#shapes.beginFrame();
     for (let i = 0; ; i++) {
@@ -55,9 +58,9 @@ export class BlockCodec {
       if (size > usual || kind > BLOCK.packed) throw damaged();
       const content = packing.form.subarray(packing.at, packing.at + size);
       if (kind === BLOCK.packed) {
-        this.#code(coder, packing, packing.at + size, symbols);
-        const shape = this.#shapes.code(coder, this.#sequences, block?.shape);
-        const packed = writer.block(this.#sequences, shape);
+        this.#code(coder, packing, packing.at + size, sequences, symbols);
+        const shape = this.#shapes.code(coder, sequences, block?.shape);
+        const packed = writer.block(sequences, shape);
         out.add(blockHead(kind, isLast, packed.length));
         out.add(packed);
       } else {
@@ -72,10 +75,15 @@ export class BlockCodec {
   }
 
   /** The sequences up to `end`. */
-  #code(coder: BitCoder, packing: Packing<SequenceHistory>, end: number, given: GivenSymbols | undefined): void {
+  #code(
+    coder: BitCoder,
+    packing: Packing<SequenceHistory>,
+    end: number,
+    sequences: Sequences,
+    given: GivenSymbols | undefined,
+  ): void {
     const { form, writer } = packing;
     const symbols = this.#symbols;
-    const sequences = this.#sequences;
     sequences.clear();
     writer.beginBlock();
     while (packing.at < end) {
