@@ -13,12 +13,12 @@ const SLIDE_AT = WINDOW_BYTES + MAX_BACK;
 const TOO_FAR = 4096;
 /**
  * Places that may be compared, and sixteenths of the bytes that were found alike: so many, and so many for each byte. Text
- * takes up to 31 for a byte; what takes more than this was made to, and stays packed.
+ * takes up to 31 for a byte, tables of relocations in kernel modules more than 128; what takes more than this was made to, and stays packed.
  */
 const FREE_STEPS = 1 << 18;
 /** Of content that comes piece by piece, as one piece may take more than its share. */
 const FREE_STEPS_LARGE = 1 << 30;
-const STEPS_PER_BYTE = 128;
+const STEPS_PER_BYTE = 256;
 
 /** Earlier places where the same three bytes stand, and the longest match among them, as gzip and zlib find it. */
 export class MatchSearch {

@@ -165,6 +165,19 @@ test('a block with more tokens than any program writes is refused', () => {
   assert.throws(() => contentOf(writer.finish()), /a block that is too long/);
 });
 
+test('a table of relocations, which gzip -9 takes long for, is followed', () => {
+  const random = seeded(11);
+  const table = Buffer.alloc(24 * 1000);
+  for (let i = 0; i < 1000; i++) {
+    table.writeUInt32LE(i * 7 + random.integer(5), i * 24);
+    table.writeUInt32LE(2, i * 24 + 8);
+    table.writeUInt32LE(random.integer(300), i * 24 + 12);
+    table.writeInt32LE(-4, i * 24 + 16);
+    table.writeInt32LE(-1, i * 24 + 20);
+  }
+  assert.equal(takeApart(gzipped(table))?.recipe.length, 6);
+});
+
 test('content that is made to be slow is not followed', () => {
   const random = seeded(10);
   const bytes = Buffer.from(Array.from({ length: 40_000 }, () => random.integer(2)));
