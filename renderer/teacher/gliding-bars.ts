@@ -28,7 +28,6 @@ export interface Moving {
   readonly at: number;
 }
 
-/** @param tiles what holds the tiles, in their order, and the sheet over them */
 export class GlidingBars {
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
   readonly #resized = new ResizeObserver(() => {
@@ -45,7 +44,10 @@ export class GlidingBars {
   #placed = '';
   #asked = false;
 
-  /** What is to be seen from now on: a bar that was there before glides to its new level, but never back. */
+  /**
+   * What is to be seen from now on: a bar that was there before glides to its new level, but never back. `tiles` holds the tiles, in
+   * their order, and the sheet over them.
+   */
   follow(tiles: HTMLElement | undefined, moving: readonly Moving[]): void {
     if (tiles !== this.#tiles) {
       this.#resized.disconnect();

@@ -20,6 +20,7 @@ import { type Frames, framesOf } from './trace-frames.ts';
 const RUNS = 5;
 const SECONDS = 10;
 const CHANGES_EACH_SECOND = 4;
+
 /** From the start of the activity's process to the paint of the screen's own words, in a Chromium without a display. */
 async function firstPicture(bus: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ripple-first-picture-'));

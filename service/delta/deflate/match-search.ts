@@ -13,7 +13,8 @@ const SLIDE_AT = WINDOW_BYTES + MAX_BACK;
 const TOO_FAR = 4096;
 /**
  * Places that may be compared, and sixteenths of the bytes that were found alike: so many, and so many for each byte. Text
- * takes up to 31 for a byte, tables of relocations in kernel modules more than 128; what takes more than this was made to, and stays packed.
+ * takes up to 31 for a byte, tables of relocations in kernel modules more than 128; what takes more than is
+ * allowed here was made to, and stays packed.
  */
 const FREE_STEPS = 1 << 18;
 /** Of content that comes piece by piece, as one piece may take more than its share. */

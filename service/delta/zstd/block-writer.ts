@@ -53,7 +53,7 @@ export class BlockWriter {
     const { huffman } = tables;
     if (!huffman || (kind === LITERALS.huffman) !== (weights !== undefined)) throw damaged();
     for (const byte of literals) if (!huffman.has(byte)) throw damaged();
-    const streams = sizes === 0 ? [huffman.write(literals).slice()] : fourStreams(huffman, literals);
+    const streams = sizes === 0 ? [huffman.write(literals)] : fourStreams(huffman, literals);
     const body = Buffer.concat([description ?? new Uint8Array(0), ...streams]);
     const width = sizes < 2 ? 10 : sizes === 2 ? 14 : 18;
     if (size >= 1 << width || body.length >= 1 << width) throw damaged();
@@ -145,7 +145,7 @@ function fourStreams(huffman: Huffman, literals: Uint8Array): Uint8Array[] {
   const part = (literals.length + 3) >> 2;
   if (3 * part > literals.length) throw damaged();
   const streams = [0, 1, 2, 3].map((i) =>
-    huffman.write(literals.subarray(i * part, i < 3 ? (i + 1) * part : undefined)).slice(),
+    huffman.write(literals.subarray(i * part, i < 3 ? (i + 1) * part : undefined)),
   );
   const jumps = Buffer.alloc(6);
   for (let i = 0; i < 3; i++) {

@@ -71,11 +71,13 @@ export function blockHead(kind: number, isLast: boolean, sizeBytes: number): Uin
 /** Unpacks the frame at `from` into `content`. @throws UnreadableStreamError for what is damaged, or unusual */
 export function readFrame(file: Uint8Array, from: number, content: Content, parse: Parse): Frame {
   const { header, blocks, at } = readBlocks(file, from, content, parse);
-  const check = file.subarray(at, at + (hasCheck(header) ? CHECK_BYTES : 0));
+  const end = at + (hasCheck(header) ? CHECK_BYTES : 0);
+  if (end > file.length) throw damaged();
+  const check = file.subarray(at, end);
   const contentBytes = blocks.reduce((sum, block) => sum + block.contentBytes, 0);
   const expected = writeHeader(header, contentBytes);
   if (!expected || Buffer.compare(expected, file.subarray(from, from + expected.length)) !== 0) throw damaged();
-  return { from, end: at + check.length, header, blocks, contentBytes, check };
+  return { from, end, header, blocks, contentBytes, check };
 }
 
 /** What the first block of the frame at `from` unpacks to. @throws UnreadableStreamError */

@@ -53,7 +53,7 @@ export class Huffman {
     source.end();
   }
 
-  /** A copy. */
+  /** One stream, which is the caller's to keep. */
   write(literals: Uint8Array): Uint8Array {
     const out = new BitWriter();
     for (let i = literals.length - 1; i >= 0; i--) {

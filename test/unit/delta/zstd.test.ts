@@ -35,7 +35,7 @@ testFormat({
   },
   editedShare: 1 / 8,
   manyBlocks: ['-19'],
-  endBytes: 5,
+  endBytes: 1,
 });
 
 test('codes, tables and sizes follow from the content: how a program was packed costs less than a sixth to say', () => {

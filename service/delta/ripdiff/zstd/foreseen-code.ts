@@ -25,7 +25,7 @@ export function foreseenWeights(literals: Uint8Array): Uint8Array {
   leaves.sort((a, b) => a.count - b.count || (b.symbols[0] ?? 0) - (a.symbols[0] ?? 0));
   const lengths = codeLengths(leaves);
   shorten(lengths, leaves, limit);
-  const weights = new Uint8Array((histogram.findLastIndex((count) => count > 0) ?? 0) + 1);
+  const weights = new Uint8Array(histogram.findLastIndex((count) => count > 0) + 1);
   const longest = Math.max(...leaves.map(({ symbols: [symbol = 0] }) => lengths[symbol] ?? 0));
   for (const {
     symbols: [symbol = 0],

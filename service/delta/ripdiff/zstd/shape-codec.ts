@@ -40,9 +40,8 @@ export class ShapeCodec {
   code(coder: BitCoder, sequences: Sequences, given?: BlockShape): BlockShape {
     const { literals: bytes } = sequences;
     const wanted = ((given?.literals ?? 0) << 2) | (given?.sizes ?? 0);
-    const size =
-      bytes.length < 32 ? 0 : bytes.length < 256 ? 1 : bytes.length < 1024 ? 2 : bytes.length < 16384 ? 3 : 4;
-    const value = this.#literals.codeTree(coder, (Math.min(size, 3) * 4 + this.#literalsBefore) * ANY, 4, wanted);
+    const size = bytes.length < 32 ? 0 : bytes.length < 256 ? 1 : bytes.length < 1024 ? 2 : 3;
+    const value = this.#literals.codeTree(coder, (size * 4 + this.#literalsBefore) * ANY, 4, wanted);
     const literals = value >> 2;
     this.#literalsBefore = literals;
     const code = literals === LITERALS.huffman ? this.#code(coder, bytes, given) : NO_CODE;
